@@ -13,17 +13,22 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 # The second leg of the tests runs on the oldest PostgreSQL that Debian has installed here.
 SYSTEM_POSTGRES := $(firstword $(wildcard $(foreach major,15 16 17,/usr/lib/postgresql/$(major)/bin)))
-SECOND_LEG := tests/process/test_postgres_server.py tests/cli/test_db.py tests/inventory tests/postgres tests/workers
+SECOND_LEG := tests/process/test_postgres_server.py tests/cli/test_db.py tests/cli/test_restore.py tests/inventory \
+	tests/postgres tests/workers
+
+# The third leg runs on a Citus cluster: CITUS_URL names a database that knows the nodes, as a superuser.
+CITUS_LEG := tests/inventory tests/api tests/http tests/dialects tests/workers tests/delivery tests/cli \
+	tests/postgres/test_distribution.py
 
 # On a busy machine a test may time out while it waits for another program. With AGAIN, failed tests run once more.
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)
 
 # Knobs of the proof. Without one, the plan has the value.
-KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES HOURS FUZZ_SECONDS SEED,\
+KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES NOTICES HOURS FUZZ_SECONDS SEED,\
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs lock dist release generators prove prove-night fuzz bench
+.PHONY: help run test check format languages docs lock dist release generators prove prove-night fuzz bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -37,6 +42,11 @@ ifneq ($(SYSTEM_POSTGRES),)
 	export HOLDFAST_TEST_POSTGRES_BIN=$(SYSTEM_POSTGRES) && $(BIN)/pytest -n $(JOBS) $(SECOND_LEG) $(ONCE_MORE)
 else
 	@echo "Skipped the second leg: the system has no PostgreSQL 15, 16 or 17."
+endif
+ifneq ($(CITUS_URL),)
+	export HOLDFAST_TEST_CITUS_URL=$(CITUS_URL) && $(BIN)/pytest -n $(JOBS) $(CITUS_LEG) $(ONCE_MORE)
+else
+	@echo "Skipped the leg on Citus: name a coordinator with CITUS_URL=postgresql://..."
 endif
 
 check: .venv/installed-dev ## Formatting, lint, types, import contracts, house rules
@@ -52,8 +62,11 @@ prove: .venv/installed-dev ## Test every promise for a few minutes, and write th
 prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
 	$(BIN)/python -m proof night $(KNOBS)
 
-fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server for a minute (SECONDS, SEED)
+fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server for a minute (SECONDS, SEED; CASES=100000: of the document, too)
 	$(BIN)/python -m proof.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+ifneq ($(CASES),)
+	export HOLDFAST_TEST_SCHEMA_CASES=$(CASES) && $(BIN)/pytest -q tests/scenarios/hostile/test_schema.py
+endif
 
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
 	$(BIN)/python -m benchmarks $(or $(BENCH),full)
@@ -61,6 +74,9 @@ bench: .venv/installed-dev ## Measure everything and write docs/performance.md (
 format: .venv/installed-dev ## Format the sources
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+languages: .venv/installed ## Collect the texts that people read into the catalogues (NEW=fr begins one)
+	$(BIN)/python docs/tools/catalogues.py $(NEW)
 
 dist: .venv/installed ## Build the wheels of holdfast-tickets and holdfast-client into dist/
 	$(BIN)/python -m hatchling build --directory dist

@@ -1,6 +1,6 @@
 """CPU: check in half a minute how much processor time a hold takes, compared with the bare echo of its answer.
 
-    python -m benchmarks.cpu [--rounds 3] [--seconds 2] [--most 3.5]
+    python -m benchmarks.cpu [--rounds 3] [--seconds 2] [--most 2.5]
 
 Rates depend on what else the machine does, and processor time far less. So a slip on a hold's way is noticed on the day
 it happens. Both servers take turns, and one round has one ratio. A run above the limit is repeated once.
@@ -16,14 +16,13 @@ from dataclasses import dataclass
 
 from benchmarks import closed_loop
 from benchmarks.cases import HOLDS
+from benchmarks.limit import check_limit
 from benchmarks.programs import Program, cpu_seconds, echo, holdfast
 from benchmarks.result import median, spread
-from benchmarks.server import scratch_database
 from benchmarks.wire import ask
 
 CONNECTIONS = 256
-MAX = 3.5
-TRIES = 2
+MAX = 2.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +83,10 @@ def main() -> int:
     if not closed_loop.is_there():
         print(closed_loop.INSTALL, file=sys.stderr)
         return 1
-    for _ in range(TRIES):
-        with scratch_database() as url:
-            enough, text = verdict(measure(url, rounds=given.rounds, seconds=given.seconds), given.most)
-        print(text, flush=True)
-        if enough:
-            return 0
-    print("A hold takes more processor time than it did.", file=sys.stderr)
-    return 1
+    return check_limit(
+        lambda url: verdict(measure(url, rounds=given.rounds, seconds=given.seconds), given.most),
+        complaint="A hold takes more processor time than it did.",
+    )
 
 
 if __name__ == "__main__":

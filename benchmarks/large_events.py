@@ -50,7 +50,7 @@ async def measure_large_event(inventory: Inventory) -> list[Row]:
 async def _look(inventory: Inventory, number: int) -> None:
     """Do the work of `GET …/seats`: update the read model, and write its taken seats as JSON."""
     picture = await inventory.read_models.get_current(number)
-    await inventory.read_models.list_seats(picture, every=False)
+    await inventory.read_models.list_seats(picture)
 
 
 async def _timed(act: Callable[[], Awaitable[None]]) -> float:

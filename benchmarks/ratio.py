@@ -13,13 +13,12 @@ import sys
 
 import uvloop
 
+from benchmarks.limit import check_limit
 from benchmarks.result import Result, median, spread
-from benchmarks.server import scratch_database
 from benchmarks.store import RATIO, measure
 
 CALLERS = 64
 MIN = 9.0
-TRIES = 2
 
 
 def verdict(measured: Result, least: float) -> tuple[bool, str]:
@@ -40,15 +39,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0, help="of each of both, in every round")
     parser.add_argument("--least", type=float, default=MIN)
     given = parser.parse_args()
-    for _ in range(TRIES):
-        with scratch_database() as url:
-            measured = uvloop.run(measure(url, callers=CALLERS, rounds=given.rounds, seconds=given.seconds))
-        enough, said = verdict(measured, given.least)
-        print(said, flush=True)
-        if enough:
-            return 0
-    print("One event sells slower than it did, or this machine was too busy to measure it.", file=sys.stderr)
-    return 1
+
+    def measured(url: str) -> tuple[bool, str]:
+        selling = measure(url, callers=CALLERS, rounds=given.rounds, seconds=given.seconds)
+        return verdict(uvloop.run(selling), given.least)
+
+    return check_limit(
+        measured, complaint="One event sells slower than it did, or this machine was too busy to measure it."
+    )
 
 
 if __name__ == "__main__":

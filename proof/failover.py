@@ -13,35 +13,28 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
-import secrets
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from holdfast_client import Client, Quantity, Retries, errors
-from proof.buyers import Buyers, Moment, compare
+from holdfast_client import Client, Retries, errors
 from proof.disks.mounts import scratch
 from proof.failover_pair import Pair, sockets_of
 from proof.failover_replay import LostAnswer
+from proof.failover_sale import GIVE_UP_SECONDS, SELLS_SECONDS, FailoverSale, in_one_word
 from proof.machine import DEPLOYMENTS, PATIENCE
 from proof.proxy import Door, Proxy
 from proof.result import Result
-from proof.system import Server
 from proof.system.postgres import DATABASE, ROLE
-from proof.system.server import run_holdfast
 
 PROMOTION_SECONDS = 3.0
 WAYS = ("frozen", "killed", "answers lost")
 """How a primary is lost: it freezes and returns later; it is killed; or it is killed after answers were cut short."""
 
-_SELLS_SECONDS = (0.5, 1.5)
 _NOTICES_SECONDS = 7.0
 """The minimum wait before a manager gives up a silent primary."""
-_WATCH_SECONDS = 2.0
-_GIVE_UP_SECONDS = 40.0
 _STANDBY_LOST_SECONDS = 8.0
 _LAG_BYTES = 4 * 1024 * 1024
 _RECENT_QUERIES = """
@@ -50,21 +43,14 @@ WHERE usename = 'holdfast' AND query_start > now() - interval '1 second' AND que
 """
 
 
-class Failovers:
+class Failovers(FailoverSale):
     """A pair, two servers, and buyers at each of them."""
 
     def __init__(self, folder: Path, *, seed: int, result: Result, source: Path | None = None) -> None:
-        """`source` is a folder with another `holdfast`, such as a mutant."""
+        super().__init__(folder, seed=seed, result=result, source=source)
         self.pair = Pair(folder)
-        self.result = result
         self.proxy = Proxy(seed=seed)
-        self.servers: dict[str, Server] = {}
-        self.buyers: dict[str, Buyers] = {}
         self.door: Door | None = None
-        self.chance = random.Random(seed)
-        self._seed = seed
-        self._logs = folder
-        self._source = source
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -74,34 +60,17 @@ class Failovers:
             self.proxy.start()
             stack.callback(self.proxy.stop)
             self.door = self.proxy.open("database", f"unix:{self.pair.primary.socket}", "tcp")
-            places = {
+            urls = {
                 "route": f"postgresql://{ROLE}@127.0.0.1:{self.door.port}/{DATABASE}?sslmode=disable",
                 "hosts": f"postgresql://{ROLE}@/{DATABASE}?host={sockets_of(self.pair.nodes)}"
                 "&target_session_attrs=read-write&load_balance_hosts=random",
             }
-            key = secrets.token_hex(32)
-            settings = {"secret_key": key, "workers": "1", "log_level": "warning"}
-            run_holdfast(
-                "db", "upgrade", settings={**settings, "database_url": places["route"]}, source=self._source
-            )
-            for number, (name, url) in enumerate(places.items()):
-                server = Server(name, self._logs, {**settings, "database_url": url}, source=self._source)
-                stack.callback(server.stop)
-                server.start()
-                self.servers[name] = server
-                self.buyers[name] = Buyers([server.url], seed=self._seed * 10 + number, count=6)
-                stack.callback(self.buyers[name].stop)
-            for buyers in self.buyers.values():
-                buyers.open_event()
-                buyers.start()
+            stack.enter_context(self.selling(urls))
             yield
 
     def fail_over(self, way: str) -> None:
         """Lose the primary during sales, promote the standby, and check its data."""
-        for buyers in self.buyers.values():
-            buyers.open_event()
-        self._resume()
-        time.sleep(self.chance.uniform(*_SELLS_SECONDS))
+        self.sell()
         lost = None
         if way == "frozen":
             self.pair.primary.freeze()
@@ -119,13 +88,13 @@ class Failovers:
             lost.settle()
         if way == "frozen":
             self._bring_the_old_one_back()
-        self._pause()
-        self._judge(way)
-        self._count("failovers")
+        self.pause()
+        self.judge(way, self.pair.primary.url)
+        self.count("failovers")
         self.pair.rebuild()
 
     def _lose_an_answer(self) -> LostAnswer:
-        self._pause()
+        self.pause()
         name = self.chance.choice(list(self.servers))
         lost = LostAnswer(
             self.pair, self.servers[name].url, self.buyers[name], chance=self.chance, result=self.result
@@ -141,12 +110,12 @@ class Failovers:
         self.door.lead_to(f"unix:{self.pair.primary.socket}")
         self.door.reset()
         self._promoted = time.monotonic_ns()
-        self._figure("promotion_seconds", (self._promoted - began) / 1e9)
+        self.figure("promotion_seconds", (self._promoted - began) / 1e9)
 
     def lose_the_standby(self) -> None:
         """Freeze the standby: nothing is sold, refusals are prompt, and sales resume without help after the thaw."""
-        self._resume()
-        time.sleep(self.chance.uniform(*_SELLS_SECONDS))
+        self.resume()
+        time.sleep(self.chance.uniform(*SELLS_SECONDS))
         self.pair.standby.freeze()
         frozen = time.monotonic_ns()
         time.sleep(_STANDBY_LOST_SECONDS)
@@ -154,105 +123,55 @@ class Failovers:
             reads = self._reads(name)
             sold = buyers.first_success(frozen)
             if sold is not None:
-                self._violate("standby lost", f"{name}: a sale was acknowledged that no standby has")
+                self.violate("standby lost", f"{name}: a sale was acknowledged that no standby has")
             if not reads:
-                self._violate("standby lost", f"{name}: availability cannot be read")
+                self.violate("standby lost", f"{name}: availability cannot be read")
         self.pair.standby.thaw()
         thawed = time.monotonic_ns()
         for name, buyers in self.buyers.items():
-            first = buyers.wait_for_success(thawed, seconds=_GIVE_UP_SECONDS)
+            first = buyers.wait_for_success(thawed, seconds=GIVE_UP_SECONDS)
             if first is None:
-                self._violate("standby lost", f"{name}: sales do not resume without help")
+                self.violate("standby lost", f"{name}: sales do not resume without help")
             else:
-                self._figure(f"standby_back.{name}_seconds", (first - thawed) / 1e9)
-        self._pause()
-        self._judge("standby lost")
-        self._count("standbys_lost")
+                self.figure(f"standby_back.{name}_seconds", (first - thawed) / 1e9)
+        self.pause()
+        self.judge("standby lost", self.pair.primary.url)
+        self.count("standbys_lost")
 
     def control(self) -> None:
         """Use a primary that does not wait for its standby: the comparison must find lost sales."""
         self.pair.be_alone()
-        for buyers in self.buyers.values():
-            buyers.open_event()
-        self._resume()
+        self.open_events()
+        self.resume()
         time.sleep(0.5)
         self.pair.standby.freeze()
         begin = self._wal()
-        deadline = time.monotonic() + _GIVE_UP_SECONDS
+        deadline = time.monotonic() + GIVE_UP_SECONDS
         while self._wal() - begin < _LAG_BYTES and time.monotonic() < deadline:
             time.sleep(0.05)
         self.pair.primary.kill()
         self.pair.standby.thaw()
         self._redirect()
-        self._pause()
-        lost = len(self._compare())
+        self.pause()
+        lost = len(self.compare(self.pair.primary.url))
         self.result.controls.append(
             {"name": "asynchronous standby", "caught_by": f"{lost} holds differ" if lost else None}
         )
 
-    def finish(self) -> None:
-        for name, buyers in self.buyers.items():
-            self.result.violations += [
-                {"rule": "answers", "event": None, "detail": {"server": name, **surprise}}
-                for surprise in buyers.surprises
-            ]
-            self.result.notes.append(f"{name}: {dict(buyers.answers.most_common())}")
-
     def _wait_until_it_sells(self, way: str) -> None:
         for name, buyers in self.buyers.items():
-            first = buyers.wait_for_success(self._promoted, seconds=_GIVE_UP_SECONDS)
-            seconds = _GIVE_UP_SECONDS if first is None else (first - self._promoted) / 1e9
-            self._figure(f"{way.replace(' ', '_')}.{name}_seconds", seconds)
+            first = buyers.wait_for_success(self._promoted, seconds=GIVE_UP_SECONDS)
+            seconds = GIVE_UP_SECONDS if first is None else (first - self._promoted) / 1e9
+            self.figure(f"{in_one_word(way)}.{name}_seconds", seconds)
             if seconds > PROMOTION_SECONDS * PATIENCE:
-                self._violate("recovery", f"{way}, {name}: first success {seconds:.2f} s after the promotion")
+                self.violate("recovery", f"{way}, {name}: first success {seconds:.2f} s after the promotion")
 
     def _bring_the_old_one_back(self) -> None:
         """Thaw the old primary, which takes itself for the primary. Neither sales nor reads may use it."""
-        with contextlib.ExitStack() as stack:
-            clients = {
-                name: stack.enter_context(
-                    Client(server.url, retries=Retries(total_seconds=20, wait_for_server=True))
-                )
-                for name, server in self.servers.items()
-            }
-            event = clients["route"].create_event("After the failover", capacity=1_000)
-            before = clients["route"].place_hold(event, Quantity(7))
-            clients["route"].confirm_hold(before)
-            self.pair.standby.thaw()
-            end = time.monotonic() + _WATCH_SECONDS
-            while time.monotonic() < end:
-                for name, client in clients.items():
-                    try:
-                        seen = client.get_availability(event)
-                    except errors.HoldfastError as error:
-                        self._violate("old primary", f"{name}: a read is refused: {error!r}")
-                        continue
-                    self._count("reads_beside_an_old_primary")
-                    if seen.booked != 7:
-                        self._violate("old primary", f"{name}: it shows {seen.booked} of 7 booked")
-                time.sleep(0.05)
-            queries = self.pair.standby.run_sql(_RECENT_QUERIES)[0][0]
-            if queries:
-                self._violate("old primary", f"{queries} server connections still query it")
-
-    def _judge(self, way: str) -> None:
-        wrong = self._compare()
-        self.result.violations += [{**each, "way": way} for each in wrong]
-        try:
-            run_holdfast("check", settings=self.servers["route"].settings)
-        except RuntimeError as error:
-            self._violate("check", str(error))
-        print(
-            f"{way}: {self.result.tried.get('acknowledged', 0)} acknowledged, {len(wrong)} wrong", flush=True
-        )
-
-    def _compare(self) -> list[dict[str, Any]]:
-        now = time.monotonic_ns()
-        lives = [life for buyers in self.buyers.values() for life in buyers.lives]
-        events = [event for buyers in self.buyers.values() for event in buyers.events]
-        certain, wrong = compare(self.pair.primary.url, lives, events, Moment(begin=now, end=now))
-        self.result.tried["acknowledged"] = certain
-        return wrong
+        self.watch_the_old_primary(self.pair.standby.thaw)
+        queries = self.pair.standby.run_sql(_RECENT_QUERIES)[0][0]
+        if queries:
+            self.violate("old primary", f"{queries} server connections still query it")
 
     def _reads(self, name: str) -> bool:
         with Client(
@@ -263,32 +182,8 @@ class Failovers:
             except errors.HoldfastError:
                 return False
 
-    def _resume(self) -> None:
-        began = time.monotonic_ns()
-        for buyers in self.buyers.values():
-            buyers.resume()
-        for name, buyers in self.buyers.items():
-            if buyers.wait_for_success(began, seconds=_GIVE_UP_SECONDS) is None:
-                raise TimeoutError(f"{name} does not sell in time")
-
-    def _pause(self) -> None:
-        for buyers in self.buyers.values():
-            buyers.pause()
-
     def _wal(self) -> int:
         return int(self.pair.primary.run_sql("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")[0][0])
-
-    def _violate(self, rule: str, detail: str) -> None:
-        print(f"{rule}: {detail}", flush=True)
-        self.result.violations.append({"rule": rule, "event": None, "detail": detail})
-
-    def _count(self, name: str) -> None:
-        self.result.tried[name] = self.result.tried.get(name, 0) + 1
-
-    def _figure(self, name: str, value: float) -> None:
-        values = self.result.figures.setdefault(name, [])
-        assert isinstance(values, list)
-        values.append(round(value, 3))
 
 
 def run(*, failovers: int, seed: int, source: Path | None = None) -> Result:
@@ -325,9 +220,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(failovers=given.failovers, seed=given.seed, source=given.source)
-    print(result.write(given.out))
-    print(f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
-    return 0 if result.passed else 1
+    return result.report(given.out)
 
 
 if __name__ == "__main__":

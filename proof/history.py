@@ -6,7 +6,7 @@ requests is an operation. Times are nanoseconds on the clock that all processes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ class Hall:
 
     __slots__ = (
         *("areas", "bit_of", "categories", "category_of", "event", "hold_ttl", "labels", "limits", "number"),
-        "all_seats",
+        *("all_seats", "kept", "tables", "wheelchairs"),
     )
 
     def __init__(self, line: dict[str, Any]) -> None:
@@ -143,6 +143,10 @@ class Hall:
         self.category_of: dict[str, str] = {}
         self.categories: dict[str, int] = {}
         """Masks. A bit without a seat separates rows, and categories within a row."""
+        self.tables: dict[str, int] = {}
+        """The mask of the whole table, for each seat of one that is sold whole."""
+        self.kept = self.wheelchairs = 0
+        """Masks: what best available gives only to a party that asks for a wheelchair place; the places themselves."""
         bit = 0
         for row in line.get("rows") or ():
             before = None
@@ -152,11 +156,31 @@ class Hall:
                 before = category
                 self.bit_of[label], self.labels[bit], self.category_of[label] = bit, label, category
                 self.categories[category] = self.categories.get(category, 0) | 1 << bit
+                self.kept |= bool(seat.get("kept")) << bit
+                self.wheelchairs |= (seat.get("kept") == "wheelchair") << bit
                 bit += 1
             bit += 1
+            whole = [seat["label"] for seat in row if seat.get("whole")]
+            self.tables |= dict.fromkeys(whole, self.mask_of(whole))
         self.all_seats = 0
         for mask in self.categories.values():
             self.all_seats |= mask
+
+    def mask_of(self, labels: Iterable[str]) -> int:
+        """Return the seats as bits. Unknown seats are left out."""
+        mask = 0
+        for label in labels:
+            if label in self.bit_of:
+                mask |= 1 << self.bit_of[label]
+        return mask
+
+    @property
+    def for_everyone(self) -> int:
+        """The seats that best available gives one by one to any party."""
+        tables = 0
+        for mask in self.tables.values():
+            tables |= mask
+        return self.all_seats & ~self.kept & ~tables
 
     @property
     def capacity(self) -> int:

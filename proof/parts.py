@@ -25,6 +25,8 @@ class Knobs:
     mutants: int | None
     """None means all of them."""
     expiries: int
+    notices: int
+    """For each of four receivers."""
     overload_seconds: float
     fuzz_seconds: float
     seed: int = 1
@@ -35,7 +37,7 @@ class Knobs:
             self,
             **{
                 name: max(1, round(getattr(self, name) * factor))
-                for name in ("operations", "kills", "cuts", "failovers", "schedules", "expiries")
+                for name in ("operations", "kills", "cuts", "failovers", "schedules", "expiries", "notices")
             },
         )
 
@@ -48,6 +50,7 @@ COMMIT = Knobs(
     schedules=200,
     mutants=5,
     expiries=200,
+    notices=100,
     overload_seconds=4,
     fuzz_seconds=20,
 )
@@ -59,6 +62,7 @@ NIGHT = Knobs(
     schedules=5_000,
     mutants=None,
     expiries=10_000,
+    notices=2_500,
     overload_seconds=60,
     fuzz_seconds=300,
 )
@@ -88,6 +92,7 @@ def commit_plan(knobs: Knobs) -> list[Part]:
         make("power-cuts", "proof.disks.power_cut", 180, cuts=knobs.cuts),
         make("failovers", "proof.failover", 180, failovers=knobs.failovers),
         make("fuzz", "proof.fuzz", 300 + knobs.fuzz_seconds, seconds=knobs.fuzz_seconds),
+        make("deliveries", "proof.deliveries", 400, notices=knobs.notices, kills=6),
     ]
 
 
@@ -128,9 +133,19 @@ def night_plan(knobs: Knobs) -> list[Part]:
         make("expiries", "proof.expiries", 900, expiries=knobs.expiries),
         make("overload", "proof.overload", 300, seconds=knobs.overload_seconds),
         make("fuzz", "proof.fuzz", 300 + knobs.fuzz_seconds, seconds=knobs.fuzz_seconds),
+        make(
+            "deliveries",
+            "proof.deliveries",
+            400 + knobs.notices / 5,
+            notices=knobs.notices,
+            # More kills in a shorter time would be a crash loop, and supervisors pause in one.
+            kills=max(6, knobs.notices // 42),
+        ),
         make("disks", "proof.disks", 300),
         make("power-cuts", "proof.disks.power_cut", 120 + 30 * knobs.cuts, cuts=knobs.cuts),
         make("failovers", "proof.failover", 120 + 45 * knobs.failovers, failovers=knobs.failovers),
+        make("citus", "proof.citus", 900, trials=19),
+        make("patroni", "proof.patroni", 300 + 60 * knobs.failovers, failovers=max(1, knobs.failovers // 2)),
         make(
             "interleavings",
             "scenarios.interleavings",

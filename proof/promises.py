@@ -94,6 +94,14 @@ PROMISES = (
         rules=("C9",),
     ),
     Promise(
+        id="P14",
+        title="No notice is lost",
+        says="Each notice reaches its webhook at least once, with one id, whatever is killed. "
+        "A slow receiver delays no other.",
+        trials={"notices": "notice to a receiver"},
+        rules=("C8",),
+    ),
+    Promise(
         id="P16",
         title="The rules of a sale hold when it is decided",
         says="The limits per hold and per buyer are exact under parallel requests. A stopped or "
@@ -159,7 +167,7 @@ PROMISES = (
 
 NOT_TRIED = {
     "P10": "Unguessable tokens: the product's own tests try them.",
-    "P11-P14": "Money and webhooks: they do not exist yet.",
+    "P11-P13": "Money and webhooks of others: they do not exist yet.",
     "P15": "The waiting room: it does not exist yet.",
     "P17": "Denial of inventory: an event's limits bound it; no attacker was tried.",
 }

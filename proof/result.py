@@ -57,6 +57,12 @@ class Result:
         scratch.rename(path)
         return path
 
+    def report(self, folder: Path) -> int:
+        """Write the file, print the verdict, and return the exit code of the part."""
+        print(self.write(folder))
+        print(f"{self.left_out or ('passed' if self.passed else 'FAILED')}: {self.tried}")
+        return 0 if self.passed or self.left_out else 1
+
     @classmethod
     def read(cls, content: dict[str, Any]) -> Self:
         """Return a result. Raises ValueError for content that is no result, or contradicts itself."""

@@ -8,18 +8,35 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from holdfast_client import Client, Retries, catalogue, delivery, errors, inventory, models, sales, seat_maps
+from holdfast_client import (
+    Client,
+    Retries,
+    access,
+    audit,
+    catalogue,
+    delivery,
+    errors,
+    inventory,
+    models,
+    sales,
+    seat_maps,
+    tickets,
+)
 
 __all__ = ["sdk_reference"]
 
 _MAX_COLUMNS = 100
 _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
+    "Tickets": tickets,
     "Seat maps of venues": seat_maps,
     "Webhooks, notices and mail": delivery,
+    "The audit": audit,
+    "Who calls": access,
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }
+_OBJECTS = (models.events, models.seats, models.seat_maps, models.sales, models.service)
 
 
 def sdk_reference() -> Iterator[str]:
@@ -38,9 +55,10 @@ def sdk_reference() -> Iterator[str]:
         signature = inspect.signature(kind)
         yield f"### `{kind.__name__}`\n\n{_signature(kind.__name__, signature)}\n\n{_text(kind.__doc__)}\n"
     yield "## Objects\n"
-    for kind in _classes(models):
-        if kind is not models.Buyer:
-            yield from _object(kind)
+    for module in _OBJECTS:
+        for kind in _classes(module):
+            if kind is not models.Buyer:
+                yield from _object(kind)
     yield "## Errors\n\n[Errors](errors.md) says what each code means, and what to do.\n"
     yield f"Every error has the members of `HoldfastError`. {_text(errors.HoldfastError.__doc__)}\n"
     yield "| Class | is a | `code` | `status` | |\n|---|---|---|---|---|"

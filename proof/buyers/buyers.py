@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 import threading
@@ -117,6 +118,15 @@ class Buyers:
             if (at := step.acknowledged) is not None
         )
 
+    def wait_until_acknowledged(self, count: int, *, seconds: float) -> bool:
+        """Wait up to `seconds` for this many steps to be acknowledged from now on. Return True if they were."""
+        began, deadline = time.monotonic_ns(), time.monotonic() + seconds
+        while self.acknowledged(began, time.monotonic_ns()) < count:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE_SECONDS)
+        return True
+
     def longest_answer(self, begin: int, end: int) -> float:
         """Return the longest answer time, in seconds, of the requests sent between two times."""
         found = [
@@ -127,6 +137,18 @@ class Buyers:
             if begin <= each.sent_at < end
         ]
         return max(found, default=0) / 1e9
+
+    def longest_silence(self, begin: int, end: int) -> float:
+        """Return the longest time without a success between two times, in seconds."""
+        successes = [
+            each.answered_at
+            for life in list(self.lives)
+            for step in list(life.steps)
+            for each in list(step.attempts)
+            if each.result == OK and each.answered_at is not None and begin < each.answered_at < end
+        ]
+        times = [begin, *sorted(successes), end]
+        return max(later - earlier for earlier, later in itertools.pairwise(times)) / 1e9
 
     def pending_at(self, moment: Moment) -> int:
         """Count the requests that were sent but not answered when the moment began."""

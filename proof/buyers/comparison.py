@@ -97,7 +97,7 @@ def complaint_of(life: Life, row: Found | None, moment: Moment) -> str | None:
 
 def read(url: str, events: Sequence[int]) -> dict[UUID, Found]:
     """Return all holds of these events by id."""
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with psycopg.connect(url, connect_timeout=60) as connection:
         rows = connection.execute(_FOUND, [list(events)]).fetchall()
     return {
         row[1]: Found(

@@ -9,6 +9,7 @@
 | C4 | the final state is what was acknowledged; the journal leads to it | `final`, `journal` |
 | C6 | the answer of a key never changes | `keys` |
 | C7 | a read shows a state that existed, and none older than another read's | `reads` |
+| C8 | each notice arrives at least once, with one id and one content | `notices` |
 | C9 | the actor in the journal is the caller | `rights` |
 
 Only definite facts accuse, and only possible facts excuse (`claims`): a correct product is never accused. It

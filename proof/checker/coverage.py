@@ -21,6 +21,8 @@ FLOORS = {
     "refused_holds": 100_000,
     "keys_used_at_once": 1_000,
     "refused_holds_of_several_seats": 5_000,
+    "holds_of_whole_tables": 500,
+    "holds_with_a_wheelchair_place": 500,
 }
 """Per million operations; a run of another size must reach its share."""
 
@@ -48,6 +50,14 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
         "refused_holds_of_several_seats": sum(
             op.code == "seat_taken" and any(len(line.get("seats") or ()) > 1 for line in op.given["lines"])
             for op in ops["hold"]
+        ),
+        "holds_of_whole_tables": sum(
+            op.st == "ok"
+            and any(seat in ledger.history.halls[op.event].tables for seat in op.out.get("seats") or ())
+            for op in ops["hold"]
+        ),
+        "holds_with_a_wheelchair_place": sum(
+            op.st == "ok" and any(line.get("accessible") for line in op.given["lines"]) for op in ops["hold"]
         ),
     }
     covered = {name: (count, FLOORS[name] * size // 1_000_000) for name, count in counted.items()}

@@ -106,6 +106,8 @@ def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
         report.accuse("C1", op.event, "the hold has one seat twice", op)
     if not set(seats) <= hall.bit_of.keys():
         report.accuse("C1", op.event, "the hold has a seat that the event does not have", op)
+    if any(hall.tables.get(seat, 0) & ~hall.mask_of(seats) for seat in seats):
+        report.accuse("C1", op.event, "the hold has a part of a table that is sold whole", op)
     is_partial = op.given.get("partial")
     if got > requested or got == 0 or (got < requested and not is_partial):
         report.accuse("C1", op.event, f"{requested} admissions were requested, and {got} held", op)
@@ -117,6 +119,10 @@ def _check_content(ledger: Ledger, report: Report, op: Op) -> None:
         line = lines[0]
         if line.get("category") and any(hall.category_of.get(seat) != line["category"] for seat in seats):
             report.accuse("C1", op.event, "the best available are of another category", op)
+        if not line.get("accessible") and hall.mask_of(seats) & hall.kept:
+            report.accuse("C1", op.event, "a general party got a place that is kept for wheelchairs", op)
+        if line.get("accessible") and not is_partial and not hall.mask_of(seats) & hall.wheelchairs:
+            report.accuse("C1", op.event, "the best available have no wheelchair place", op)
         if line.get("together", True) and not _are_together(sorted(hall.bit_of.get(s, -9) for s in seats)):
             report.accuse("C1", op.event, "the best available are not together", op)
     limit = hall.limits.get("max_per_hold")

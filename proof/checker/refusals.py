@@ -13,7 +13,7 @@ from proof.checker.ledger import Ledger
 from proof.checker.steps import Highest, Intervals
 from proof.checker.sweep import sweep_possible
 from proof.checker.verdict import Report
-from proof.history import KEYED, Op
+from proof.history import KEYED, Hall, Op
 
 __all__ = ["check_acts", "check_refusals"]
 
@@ -118,9 +118,14 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
     for line in lines:
         labels = line.get("seats")
         if labels:
-            taken = [known.may_have_been_taken(event, label, start, end) for label in labels]
+            taken = _taken_units(hall, known, op, labels)
             explained = all(taken) if partial else any(taken)
         elif line.get("best"):
+            if line.get("accessible") and line["best"] > 1:
+                # A place may lack its companion seat, or its neighbours. Only single places are examined.
+                if not partial:
+                    return None
+                continue
             left.append(line)
             continue
         else:
@@ -142,6 +147,19 @@ def _unexplained(ledger: Ledger, known: Explanations, op: Op) -> list[dict[str, 
     return [{**line, "best": total if len(lines) > 1 else line["best"]} for line in left]
 
 
+def _taken_units(hall: Hall, known: Explanations, op: Op, labels: list[str]) -> list[bool]:
+    """Return for each seat, and for each table that is sold whole, whether a part of it may have been taken."""
+    units: dict[int, list[str]] = defaultdict(list)
+    for label in labels:
+        units[hall.tables.get(label) or hall.mask_of((label,))].append(label)
+    # Another line of the request may name the rest of a table: then this line alone gets nothing of it.
+    return [
+        any(known.may_have_been_taken(op.event, label, op.lo, op.ret) for label in unit)
+        or hall.mask_of(unit) != mask
+        for mask, unit in units.items()
+    ]
+
+
 def _sweep(
     ledger: Ledger, report: Report, event: str, refused: list[tuple[Op, list[dict[str, Any]]]]
 ) -> None:
@@ -155,7 +173,9 @@ def _sweep(
         unexplained = []
         for line in lines:
             category = line.get("category")
-            pool = free & (hall.categories.get(category, 0) if category else hall.all_seats)
+            pool = free & (hall.wheelchairs if line.get("accessible") else hall.for_everyone)
+            if category:
+                pool &= hall.categories.get(category, 0)
             if line.get("together", True) and op.code != "sold_out":
                 # Other lines may cut every run of seats: then only the number of seats counts.
                 unexplained.append(not several and _has_run(pool, line["best"]))

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,7 @@ class Disks:
         self._figure(f"{fault.name}.first_seconds", seconds)
         if seconds > RECOVERY_SECONDS:
             self._violate("recovery", f"{fault.name}: first success {seconds:.2f} s after its end")
+            self._result.notes.append(f"PostgreSQL's last words: {self._last_words()}")
         self._figure(f"{fault.name}.longest_answer_seconds", self.buyers.longest_answer(started, healed))
         self._count(f"{fault.name}.sold", self.buyers.acknowledged(started, healed))
         self._count(f"{fault.name}.refused", self.buyers.answers["unavailable"] - shed_before)
@@ -111,6 +112,11 @@ class Disks:
         return found
 
     def _compare(self, name: str) -> None:
+        try:
+            self.deployment.cluster.wait_until_it_serves(_GIVE_UP_SECONDS)
+        except TimeoutError as error:
+            self._violate("recovery", f"{name}: {error}")
+            return
         now = time.monotonic_ns()
         moment = Moment(begin=now, end=now)
         certain, wrong = compare(self.deployment.sql_url, self.buyers.lives, self.buyers.events, moment)
@@ -121,6 +127,15 @@ class Disks:
             self._violate("check", f"{name}: {error}")
         self._count("disk_faults", 1)
         print(f"{name}: {certain} acknowledged, {len(wrong)} wrong", flush=True)
+
+    def _last_words(self) -> str:
+        """Return the end of PostgreSQL's log, and what each of its processes does."""
+        states = []
+        for pid in self.deployment.cluster.processes():
+            with suppress(OSError):  # it may end meanwhile
+                states.append(Path(f"/proc/{pid}/stat").read_text().partition(")")[2][1:2])
+        log = self.deployment.folder / "postgres" / "postgresql.log"
+        return f"states {states}; {log.read_text(errors='replace')[-2_000:]}"
 
     def _violate(self, rule: str, detail: str) -> None:
         print(f"{rule}: {detail}", flush=True)
@@ -207,9 +222,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(rounds=given.rounds, seed=given.seed)
-    print(result.write(given.out))
-    print(result.left_out or f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
-    return 0 if result.passed or result.left_out else 1
+    return result.report(given.out)
 
 
 if __name__ == "__main__":

@@ -297,9 +297,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     result = run(cuts=given.cuts, seed=given.seed, folder=given.folder)
-    print(result.write(given.out))
-    print(result.left_out or f"{'passed' if result.passed else 'FAILED'}: {result.tried}")
-    return 0 if result.passed or result.left_out else 1
+    return result.report(given.out)
 
 
 if __name__ == "__main__":

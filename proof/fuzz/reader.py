@@ -19,8 +19,8 @@ MAX_FIELDS = 100
 MAX_BESIDE_CHUNKS_BYTES = 8 * 1024
 """The limit for extensions and trailers of one body, with their line ends."""
 
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +([\x21-\x7e]+) +HTTP/(1\.[01])")
-"""RFC 9112, section 3: a recipient may accept several blanks as one."""
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP/(1\.[01])")
+"""RFC 9112, section 3. A recipient may accept several blanks as one; ours does not."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?")

@@ -217,8 +217,12 @@ def _essence(script: Script, reading: Reading, answers: Sequence[Answer]) -> lis
             is_known = one.id in script.data and reading.requests[number].head_bytes <= MAX_TARGET_BYTES
             found.append((one.status, one.id if is_known else _FRESH))
             continue
-        # Too long and broken: the cuts decide which error is reported first.
-        is_either = fault is not None and fault.where == "head" and fault.head_bytes > MAX_TARGET_BYTES
+        # Two errors: the cuts decide which is reported first. The second is the length, or it is in the body.
+        is_either = (
+            fault is not None
+            and fault.where == "head"
+            and (fault.head_bytes > MAX_TARGET_BYTES or fault.at > fault.start + fault.head_bytes)
+        )
         found.append((400 if is_either and one.status in (414, 431) else one.status, _FRESH))
     return found
 

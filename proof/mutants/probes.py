@@ -151,6 +151,26 @@ def best_available_sells_out(shop: Shop) -> str | None:
     return _expected(shop.hold(event, {"best_available": 1}), 409, "sold_out")
 
 
+def table_is_sold_whole(shop: Shop) -> str | None:
+    """P8: one named seat of a table that is sold whole brings all of its seats."""
+    event = shop.event(seat_map={"sections": [{"name": "T", "rows": 2, "seats_per_row": 4, "sold": "whole"}]})
+    hold = shop.held(event, {"seats": ["T-1-2"]})
+    seats = sorted(hold["lines"][0]["seats"])
+    return None if seats == [f"T-1-{seat}" for seat in range(1, 5)] else f"the hold of T-1-2 has {seats}"
+
+
+def wheelchair_places_are_kept(shop: Shop) -> str | None:
+    """P7: best available gives wheelchair places only to a party that asks for one."""
+    seats = [f"A-{seat}" for seat in range(1, 5)]
+    event = shop.event(seat_map={"labels": seats, "category": "stalls", "wheelchair": seats[:2]})
+    shop.held(event, {"best_available": 2})
+    refused = _expected(shop.hold(event, {"best_available": 1}), 409, "sold_out")
+    if refused is not None:
+        return refused
+    given = shop.held(event, {"best_available": 1, "accessible": True})["lines"][0]["seats"]
+    return None if given[0] in seats[:2] else f"the party that asked for a wheelchair place got {given}"
+
+
 def quantity_is_the_requested_one(shop: Shop) -> str | None:
     """P8: a hold has the quantity of its own request, even if other requests look similar."""
     event = shop.event(capacity=1_000)
@@ -247,6 +267,8 @@ PROBES: dict[str, Probe] = {
         refused_hold_spoils_nothing,
         failed_commit_spoils_nothing,
         best_available_sells_out,
+        table_is_sold_whole,
+        wheelchair_places_are_kept,
         quantity_is_the_requested_one,
         expiry_changes_the_state,
         alarm_stops_sales,

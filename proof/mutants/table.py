@@ -273,4 +273,20 @@ MUTANTS = (
         "A body that begins like an earlier one is treated as that one.",
         Probing("quantity-is-the-requested-one"),
     ),
+    Mutant(
+        "049-table-divided-by-name",
+        "A buyer who names one seat of a table that is sold whole gets that seat alone.",
+        Probing("table-is-sold-whole"),
+    ),
+    Mutant(
+        "050-table-divided-by-choice",
+        "The engine's choice takes some seats of a table that is sold whole.",
+        SALE,
+        ("C1",),
+    ),
+    Mutant(
+        "051-wheelchair-place-to-anyone",
+        "The engine's choice gives wheelchair and companion places to parties that did not ask.",
+        Probing("wheelchair-places-are-kept"),
+    ),
 )

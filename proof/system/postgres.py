@@ -134,13 +134,18 @@ class Postgres(Cluster):
         *,
         settings: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
+        binaries: Path | None = None,
     ) -> None:
-        """Use `folder` for the cluster. An unprivileged user owns it if the caller is root."""
+        """Use `folder` for the cluster. An unprivileged user owns it if the caller is root.
+
+        `binaries` is a folder with PostgreSQL's programs, if they are not those of the product.
+        """
         super().__init__(folder / "cluster", folder / "run")
         self.folder = folder
         self.log = folder / "postgresql.log"
         self.settings = {**_SETTINGS, **(settings or {})}
         self.environment = dict(environment or {})
+        self.binaries = binaries or programs()
         self._kept = Kept("PostgreSQL", self._launch, bury=self._bury)
 
     @property
@@ -180,7 +185,7 @@ class Postgres(Cluster):
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             return launch(
-                [programs() / "postgres", "-D", self.data, *arguments],
+                [self.binaries / "postgres", "-D", self.data, *arguments],
                 environment=environment(**self.environment),
                 folder=self.folder,
                 output=log,
@@ -230,12 +235,12 @@ def give_to(path: Path, user: pwd.struct_passwd) -> None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def run_program(name: str, *arguments: str | Path, input: str = "") -> str:
+def run_program(name: str, *arguments: str | Path, input: str = "", binaries: Path | None = None) -> str:
     """Run one of PostgreSQL's programs as the server's user and return its output. Raises RuntimeError if it fails."""
     user = server_user()
     other = user.pw_uid != os.geteuid()
     done = subprocess.run(
-        [str(programs() / name), *map(str, arguments)],
+        [str((binaries or programs()) / name), *map(str, arguments)],
         input=input,
         capture_output=True,
         text=True,

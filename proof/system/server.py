@@ -127,7 +127,7 @@ class Server:
             **{f"HOLDFAST_{name.upper()}": value for name, value in settings.items()},
             **self.environment,
         }
-        command = [sys.executable, "-m", "holdfast.cli.main", "serve"]
+        command = [sys.executable, "-m", "holdfast", "serve"]
         with self.log.open("ab") as log:
             return launch(
                 command,
@@ -168,7 +168,7 @@ def run_holdfast(
 ) -> str:
     """Run a command of the product and return its output. Raises RuntimeError if it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "holdfast.cli.main", *arguments],
+        [sys.executable, "-m", "holdfast", *arguments],
         env={
             **python_environment(source),
             **{f"HOLDFAST_{name.upper()}": value for name, value in settings.items()},

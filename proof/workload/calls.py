@@ -78,7 +78,7 @@ def hold(
         body["buyer"] = buyer
     given = {
         "event": event.id,
-        "lines": lines,
+        "lines": event.with_tables(lines),
         "ttl": min(ttl or event.hold_ttl, event.longest_ttl),
         "partial": bool(event.limits["allow_partial"] if partial is None else partial),
         "buyer": buyer,
@@ -171,6 +171,8 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     if "best" not in line:
         return line
     found = {"best_available": line["best"], "together": line["together"]}
+    if line.get("accessible"):
+        found["accessible"] = True
     return {**found, "category": line["category"]} if line["category"] else found
 
 

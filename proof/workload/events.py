@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -13,6 +14,11 @@ ROW_LENGTHS = (5, 6, 8, 10)
 HOLD_TTL_SECONDS = (1, 2, 2, 3, 4)
 MAX_OVER_TTL = (0, 1, 2, 3)
 """Seconds. They are short, so that the dialects' holds of 5 and 20 minutes also end within a run."""
+
+WITH_TABLES, WITH_WHEELCHAIRS = 0.15, 0.1
+"""Shares of the seat maps. Half of those with tables have wheelchair places, too."""
+TABLE_SIZES = (2, 4, 6)
+KEPT = ("wheelchair", "companion")
 
 _SEAT_ZIPF = 0.6
 
@@ -32,6 +38,9 @@ class Event:
     """The most wanted seats first: the same order for all clients, as in real sales."""
     weights: list[float] = field(init=False)
     categories: list[str] = field(init=False)
+    tables: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """All seats of the table, for each seat of a table that is sold whole."""
+    has_wheelchair_places: bool = False
     seat_ids: dict[str, int] | None = None
     """The seat ids of dialects that number seats, as the server returned them."""
 
@@ -44,7 +53,14 @@ class Event:
     @classmethod
     def of(cls, line: dict[str, Any]) -> Event:
         rows = [[(seat["label"], seat["category"]) for seat in row] for row in line["rows"]]
-        return cls(line["event"], line["number"], line["areas"], rows, line["hold_ttl"], line["limits"])
+        made = cls(line["event"], line["number"], line["areas"], rows, line["hold_ttl"], line["limits"])
+        for row in line["rows"]:
+            table = tuple(seat["label"] for seat in row if seat.get("whole"))
+            made.tables |= dict.fromkeys(table, table)
+        made.has_wheelchair_places = any(
+            seat.get("kept") == "wheelchair" for row in line["rows"] for seat in row
+        )
+        return made
 
     @property
     def longest_ttl(self) -> int:
@@ -58,6 +74,24 @@ class Event:
     def is_plain(self) -> bool:
         """True if dialects fit that know only a quantity, and no buyer."""
         return len(self.areas) == 1 and not self.rows and not self.needs_buyer
+
+    @property
+    def is_seated_simply(self) -> bool:
+        """True if dialects fit that know only single seats: nothing is sold whole, or kept for wheelchairs."""
+        return bool(self.rows) and not self.tables and not self.has_wheelchair_places
+
+    def with_tables(self, lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the lines as the server must read them: a named seat of a table brings the whole table."""
+        lines = list(lines)
+        named = {label for line in lines for label in line.get("seats", ())}
+        effective = []
+        for line in lines:
+            added: list[str] = []
+            for label in line.get("seats", ()):
+                added += [other for other in self.tables.get(label, ()) if other not in named]
+                named.update(added)
+            effective.append({**line, "seats": [*line["seats"], *added]} if added else line)
+        return effective
 
     def draw_seats(
         self, chance: random.Random, count: int, *, taken: frozenset[str] = frozenset()
@@ -86,7 +120,7 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
         "max_per_hold": None,
     }
     if kind < 0.75:
-        body["seat_map"] = {"sections": _draw_sections(chance)}
+        body["seat_map"] = _draw_seat_map(chance)
     if kind < 0.25:
         body["areas"] = [{"name": "standing", "capacity": chance.randint(10, 60)}]
     elif kind >= 0.9:
@@ -105,15 +139,16 @@ def draw_event(chance: random.Random, name: str) -> dict[str, Any]:
     return body
 
 
-def rows_of(body: dict[str, Any]) -> list[list[dict[str, str]]]:
+def rows_of(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
     """Return the seats of the requested map, row by row in order."""
-    sections = body.get("seat_map", {}).get("sections", ())
+    seat_map = body.get("seat_map", {})
+    kept = {label: name for name in KEPT for label in seat_map.get(name, ())}
     return [
         [
-            {"label": f"{section['name']}-{row}-{seat}", "category": section["category"]}
+            _seat(f"{section['name']}-{row}-{seat}", section, kept)
             for seat in range(1, section["seats_per_row"] + 1)
         ]
-        for section in sections
+        for section in seat_map.get("sections", ())
         for row in range(1, section["rows"] + 1)
     ]
 
@@ -137,6 +172,31 @@ def event_line(body: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
             "allow_partial": body.get("allow_partial", False),
         },
     }
+
+
+def _seat(label: str, section: dict[str, Any], kept: dict[str, str]) -> dict[str, Any]:
+    seat: dict[str, Any] = {"label": label, "category": section["category"]}
+    if section.get("sold") == "whole":
+        seat["whole"] = True
+    if label in kept:
+        seat["kept"] = kept[label]
+    return seat
+
+
+def _draw_seat_map(chance: random.Random) -> dict[str, Any]:
+    """Return sections, sometimes with tables that are sold whole, and with wheelchair places in front."""
+    sections = _draw_sections(chance)
+    seat_map: dict[str, Any] = {"sections": sections}
+    draw = chance.random()
+    if draw < WITH_TABLES:
+        tables = {"rows": chance.randint(2, 4), "seats_per_row": chance.choice(TABLE_SIZES)}
+        sections.append({"name": "T", "category": "tables", "sold": "whole", **tables})
+    if WITH_TABLES / 2 < draw < WITH_TABLES + WITH_WHEELCHAIRS:
+        last = sections[0]["seats_per_row"]
+        rows = range(1, sections[0]["rows"] + 1)
+        seat_map["wheelchair"] = [f"A-{row}-{last}" for row in rows]
+        seat_map["companion"] = [f"A-{row}-{last - 1}" for row in rows]
+    return seat_map
 
 
 def _draw_sections(chance: random.Random) -> list[dict[str, Any]]:

@@ -41,9 +41,9 @@ class Journey:
 
     async def run(self) -> None:
         event, draw = self._event, self._chance.random()
-        if event.rows and draw < 0.1:
+        if event.is_seated_simply and draw < 0.1:
             await self._arena()
-        elif event.rows and self._account is not None and draw < 0.2:
+        elif event.is_seated_simply and self._account is not None and draw < 0.2:
             await self._reservation(self._account)
         elif event.is_plain and draw < 0.25:
             await self._box_office()
@@ -98,7 +98,10 @@ class Journey:
         if chance.random() < 0.65:
             return {"seats": event.draw_seats(chance, _few(chance, 8), taken=taken)}
         category = chance.choice(event.categories) if chance.random() < 0.5 else None
-        return {"best": _few(chance, 6), "category": category, "together": chance.random() < 0.7}
+        line = {"best": _few(chance, 6), "category": category, "together": chance.random() < 0.7}
+        if event.has_wheelchair_places and chance.random() < 0.3:
+            return {**line, "best": _few(chance, 3), "accessible": True}
+        return line
 
     def _draw_ttl(self) -> int | None:
         return self._chance.choice((None, None, 1, 2, 3, 5))

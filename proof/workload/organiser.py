@@ -91,7 +91,7 @@ class Organiser:
 
     def _draw_block(self, body: dict[str, Any]) -> dict[str, Any]:
         chance = self._chance
-        sections = body.get("seat_map", {}).get("sections")
+        sections = [one for one in body.get("seat_map", {}).get("sections", ()) if "sold" not in one]
         if sections:
             section = chance.choice(sections)
             row, last = chance.randint(1, section["rows"]), section["seats_per_row"]

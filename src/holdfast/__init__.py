@@ -1,3 +1,3 @@
 """Holdfast: a ticket booking engine; scarce admissions, many buyers at once, never one twice."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

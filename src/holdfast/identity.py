@@ -17,7 +17,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["identity_of"]
+__all__ = ["identity_of", "is_email"]
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
@@ -51,3 +53,8 @@ def _visible(character: str) -> str:
     if character.isspace() or unicodedata.category(character) not in _INVISIBLE_CATEGORIES:
         return character
     return ""
+
+
+def is_email(text: str) -> bool:
+    """Return whether the text has the form of an address. Only a mail shows whether it arrives."""
+    return _EMAIL.fullmatch(text) is not None

@@ -11,6 +11,7 @@ base 32: no I, L, O or U).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from uuid import UUID, SafeUUID
 
 import orjson
@@ -28,7 +29,9 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {**{letter: value for value, letter in enumerate(_ALPHABET)}, "I": 1, "L": 1, "O": 0}
 _REFERENCE = re.compile(r"[0-9A-TV-Za-tv-z]{4}-?[0-9A-TV-Za-tv-z]{4}", re.ASCII)
 _LOW_40 = (1 << 40) - 1
+_LOW_41 = (1 << 41) - 1
 
+_UNKNOWN = SafeUUID.unknown
 _VERSION = 8 << 76
 _VARIANT = 2 << 62
 _LOW_62 = (1 << 62) - 1
@@ -37,14 +40,17 @@ _LOW_12 = (1 << 12) - 1
 
 def make_id(event_number: int, *, unix_ms: int, random_bits: int) -> UUID:
     """Return an id of `event_number`. `unix_ms` only orders it and decides nothing."""
-    body = (
-        (event_number << 82)
-        | (((unix_ms - EPOCH_MS) & ((1 << 41) - 1)) << 41)
-        | (random_bits & ((1 << 41) - 1))
-    )
-    return _id_of(
-        ((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
-    )
+    made = object.__new__(UUID)  # as `_id_of` does, whose call would take as long
+    object.__setattr__(made, "int", _upper_bits(event_number, unix_ms) | (random_bits & _LOW_41))
+    object.__setattr__(made, "is_safe", _UNKNOWN)
+    return made
+
+
+@lru_cache(maxsize=64)
+def _upper_bits(event_number: int, unix_ms: int) -> int:
+    """Return the part that all ids of an event and a millisecond share."""
+    body = (event_number << 82) | (((unix_ms - EPOCH_MS) & _LOW_41) << 41)
+    return ((body >> 74) << 80) | _VERSION | (((body >> 62) & _LOW_12) << 64) | _VARIANT | (body & _LOW_62)
 
 
 def text_of(id: UUID) -> str:
@@ -62,7 +68,7 @@ def _id_of(value: int) -> UUID:
     given."""
     made = object.__new__(UUID)
     object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    object.__setattr__(made, "is_safe", _UNKNOWN)
     return made
 
 

@@ -158,10 +158,11 @@ class Tally:
         self._counter = counter
         self._pending = 0
 
-    def inc(self) -> None:
+    def inc(self, amount: int = 1) -> None:
+        """Count. `amount` is at least 1."""
         if not self._pending:
             _write_soon(self)
-        self._pending += 1
+        self._pending += amount
 
     def write(self) -> None:
         self._counter.inc(self._pending)
@@ -169,20 +170,22 @@ class Tally:
 
 
 class Timing:
-    """A histogram of seconds that is kept in memory and written out like a `Tally`."""
+    """A histogram that is kept in memory and written out like a `Tally`."""
 
-    __slots__ = ("_counts", "_histogram", "_sum")
+    __slots__ = ("_bounds", "_counts", "_histogram", "_sum")
 
-    def __init__(self, histogram: Histogram) -> None:
+    def __init__(self, histogram: Histogram, bounds: Sequence[float] = SECONDS_BUCKETS) -> None:
+        """`bounds`: the buckets that the histogram was declared with."""
         self._histogram = histogram
+        self._bounds = bounds
         self._counts = [0] * len(histogram._buckets)  # noqa: SLF001 - the library has no other way to add many at once
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Record a duration in seconds, not negative."""
+        """Record a duration in seconds, or a size. It is not negative."""
         if not self._sum:
             _write_soon(self)
-        self._counts[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+        self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
     def write(self) -> None:

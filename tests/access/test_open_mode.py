@@ -18,6 +18,7 @@ from holdfast.errors import Unavailable
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
+from scenarios.wire.raw import RawConnection
 from support.http_serving import serving
 from support.http_surface import Keys, client_of, layer_of, owned_by_us
 
@@ -128,6 +129,24 @@ async def test_a_host_name_with_a_local_prefix_is_refused():
 )
 async def test_a_request_through_a_proxy_is_a_guest(name: str):
     assert await _ask(headers={name: "127.0.0.1"}) == 401
+
+
+@pytest.mark.parametrize("version", ["1.0", "2", "3"])
+async def test_a_request_that_is_not_http_1_1_is_a_guest(version: str):
+    """nginx speaks HTTP/1.0 to what it stands before, unless it is configured, and adds no header."""
+    mode = OpenMode(Keys().any, enabled=True, owner_of=owned_by_us)
+    assert await mode.admits(SCOPE, HEADERS, Connection())
+    assert not await mode.admits(SCOPE | {"http_version": version}, HEADERS, Connection())
+    assert "not HTTP/1.1" in mode.explain(SCOPE | {"http_version": version}, HEADERS, Connection())
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.1", 200), ("1.0", 401)])
+async def test_the_server_says_which_version_a_request_has(version: str, status: int):
+    async with serving(layer_of(routes)) as (port, _), RawConnection(port) as connection:
+        await connection.send(f"POST /staff HTTP/{version}\r\nHost: localhost:{port}\r\n\r\n".encode())
+        answer = await connection.answer()
+        assert answer is not None
+        assert answer.status == status
 
 
 @pytest.mark.parametrize(
@@ -241,7 +260,7 @@ async def test_a_refused_caller_reads_that_a_key_ended_open_mode():
     """Only a caller that was staff before: others learn nothing about this machine."""
     mode = OpenMode(Keys(KEY).any, enabled=True, owner_of=owned_by_us)
     assert not await mode.admits(SCOPE, HEADERS, Connection())
-    assert "ended when the first API key" in mode.explain(SCOPE, HEADERS, Connection())
+    assert "ended with the first API key" in mode.explain(SCOPE, HEADERS, Connection())
     assert mode.explain(SCOPE, HEADERS | {b"via": b"1.1 proxy"}, Connection()) == ""
     assert mode.explain(SCOPE | {"client": ("203.0.113.9", 1)}, HEADERS, Connection()) == ""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
 import pytest
 
 from holdfast.access import peers
-from holdfast.access.peers import Address, can_ask_kernel, owner_of
+from holdfast.access.peers import Address, can_ask_kernel, owner_of, ready_to_ask
 
 FAMILIES = [
     ("127.0.0.1", "127.0.0.1"),
@@ -50,10 +52,18 @@ class Joined:
             one.close()
 
 
+@pytest.fixture(autouse=True)
+def _own_questions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(peers, "_OF_THREAD", threading.local())
+    with ready_to_ask():
+        yield
+
+
 @pytest.fixture(params=["netlink", "tables"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask in both ways. A sandbox may have only the tables, which are the slower way."""
     if request.param == "tables":
+        peers._stop_asking()
         monkeypatch.setattr(socket, "AF_NETLINK", -1)
     else:
         monkeypatch.setattr(peers, "_read_tables", lambda *_: None)
@@ -88,6 +98,26 @@ def test_a_closed_socket_has_no_owner(joined: Joined):
     assert owner_of(*addresses) is None
     joined.accepted.close()
     assert owner_of(*addresses) is None
+
+
+def test_a_process_without_free_descriptors_still_asks():
+    """A storm of connections takes the last descriptor. Each accepted connection has a peer to ask about."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with closing(Joined("127.0.0.1", "127.0.0.1")) as joined:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                socket.socket()
+            assert owner_of(*joined.addresses) == os.geteuid()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_socket_that_broke_is_opened_again():
+    peers._OF_THREAD.asking.close()
+    with closing(Joined("127.0.0.1", "127.0.0.1")) as joined:
+        owner_of(*joined.addresses)
+        assert peers._ask_netlink(*[(peers._plain(host), port) for host, port in joined.addresses])
 
 
 @pytest.mark.usefixtures("_way")
@@ -133,6 +163,7 @@ def test_a_kernel_that_answers_can_be_asked():
 
 
 def test_a_kernel_that_does_not_answer_cannot_be_asked(monkeypatch: pytest.MonkeyPatch):
+    peers._stop_asking()
     monkeypatch.setattr(socket, "AF_NETLINK", -1)
     monkeypatch.setattr(peers, "_PROC", peers.Path("/nonexistent"))
     assert not can_ask_kernel()

@@ -17,15 +17,12 @@ import psycopg
 import pytest
 
 from holdfast import ids
+from support.comparing import comparable
 from support.http_sales import Json, confirm, make_event, place
 
 NOBODY = 999_999
 TOKEN = "hfh_1_" + "A" * 43
 LINES = [{"quantity": 1}]
-
-
-def comparable(answer: httpx2.Response) -> tuple[int, Json]:
-    return answer.status_code, {name: value for name, value in answer.json().items() if name != "instance"}
 
 
 ROUTES: list[tuple[str, str, Any]] = [
@@ -34,6 +31,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/events/{event}/seats", None),
     ("GET", "/v1/events/{event}/seat-map", None),
     ("GET", "/v1/events/{event}/seat-map/1", None),
+    ("GET", "/v1/events/{event}/calendar.ics", None),
     ("GET", "/v1/events/{event}/stream", None),
     ("POST", "/v1/holds", {"event": "{event}", "lines": LINES}),
     ("GET", "/events/{event}", None),
@@ -91,6 +89,10 @@ OWNED: list[tuple[str, str, Json | None]] = [
     ("GET", "/v1/bookings/{booking}", None),
     ("PATCH", "/v1/bookings/{booking}", {"metadata": {"order": "A"}}),
     ("POST", "/v1/bookings/{booking}/cancel", {}),
+    ("GET", "/v1/bookings/{booking}/tickets", None),
+    ("GET", "/v1/bookings/{booking}/tickets.pdf", None),
+    ("GET", "/v1/bookings/{booking}/calendar.ics", None),
+    ("POST", "/v1/bookings/{booking}/tickets/1/reissue", {}),
     ("POST", "/book", {"hold_id": "{hold}", "payment_token": TOKEN}),
 ]
 

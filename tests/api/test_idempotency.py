@@ -11,6 +11,7 @@ import httpx2
 import psycopg
 import pytest
 
+from holdfast.http.application import Application
 from holdfast.inventory.inventory import Inventory
 from support.house_of import age, fetch
 from support.http_app import KeyedClient, client_of, running_app
@@ -27,6 +28,7 @@ from support.http_sales import (
     pointers,
     token_of,
 )
+from support.people import make_account, signed_in
 
 KEY = "5f0c1c9e-8f6c-4f0a-9d7a-0d5a2a6c1b11"
 
@@ -317,17 +319,25 @@ async def test_a_repeated_confirm_is_a_replay_only_with_a_key(client: httpx2.Asy
     assert pointers(again) == []
 
 
-async def test_refusals_of_guests_are_kept_for_minutes_only(
-    guest: httpx2.AsyncClient, keyed_client: KeyedClient, inventory: Inventory, database_url: str
+async def test_refusals_of_guests_and_buyers_are_kept_for_minutes_only(
+    guest: httpx2.AsyncClient,
+    keyed_client: KeyedClient,
+    closed_app: Application,
+    inventory: Inventory,
+    database_url: str,
 ):
-    """Anyone can cause any number of them. Sales of guests, and refusals of sellers, are kept for hours."""
+    """Anyone can cause any number of them, and anyone can make an account. Sales, and refusals of sellers, are kept for
+    hours. The callers are the kinds of `Principal`."""
     staff = await keyed_client("organise")
     event = await make_event(staff, capacity=1)
-    sold, refused, of_staff = (str(uuid4()) for _ in range(3))
-    assert (await ask_hold(guest, event, key=sold)).status_code == 201
-    assert (await ask_hold(guest, event, key=refused)).status_code == 409
-    assert (await ask_hold(staff, event, key=of_staff)).status_code == 409
-    for more_minutes, left in ((14, 3), (2, 2)):
+    sold, refused, of_buyer, of_staff = (str(uuid4()) for _ in range(4))
+    await make_account(closed_app, "ada")
+    async with signed_in(closed_app, "ada") as buyer:
+        assert (await ask_hold(guest, event, key=sold)).status_code == 201
+        assert (await ask_hold(guest, event, key=refused)).status_code == 409
+        assert (await ask_hold(buyer, event, key=of_buyer)).status_code == 409
+        assert (await ask_hold(staff, event, key=of_staff)).status_code == 409
+    for more_minutes, left in ((14, 4), (2, 2)):
         age(database_url, "idempotency", f"{more_minutes} minutes")
         await inventory.operations.delete_old_answers(72, 100)
         assert fetch(database_url, "SELECT count(*) FROM idempotency") == [(left,)]

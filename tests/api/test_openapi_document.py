@@ -38,6 +38,14 @@ def schemas(value: Any) -> Iterator[dict[str, Any]]:
 
 
 @BOTH
+def test_every_operation_has_a_summary_and_a_description(document: dict[str, Any]) -> None:
+    assert [name for name, one in operations(document).items() if not one.get("summary", "").strip()] == []
+    assert [
+        name for name, one in operations(document).items() if not one.get("description", "").strip()
+    ] == []
+
+
+@BOTH
 def test_every_answer_has_a_schema(document: dict[str, Any]) -> None:
     for name, operation in operations(document).items():
         for status, response in operation["responses"].items():
@@ -50,7 +58,13 @@ def test_every_word_of_v1_is_an_enumeration() -> None:
     components = V1["components"]["schemas"]
     for name, schema in components.items():
         for member, of in schema.get("properties", {}).items():
-            if member in WORDS and name != "Problem":
+            if member in WORDS and name not in (
+                "CheckTicket",
+                "Ticket",
+                "LinkSent",
+                "Problem",
+                "UseLink",
+            ):  # a link has a code that a person types, and a ticket one that a scanner reads
                 found = components[of["$ref"].rpartition("/")[2]] if "$ref" in of else of
                 kinds = [one for one in found.get("anyOf", [found]) if one.get("type") != "null"]
                 for kind in kinds:
@@ -62,6 +76,8 @@ def test_a_status_lists_the_codes_of_its_route() -> None:
     for endpoint in all_endpoints():
         if endpoint.is_dialect:
             continue
+        if endpoint.form is not None:
+            continue  # its errors have the form of OAuth
         documented = set()
         for response in operations(V1)[endpoint.operation_id]["responses"].values():
             schema = response.get("content", {}).get("application/problem+json", {}).get("schema")
@@ -85,12 +101,13 @@ def test_tokens_and_retry_keys_are_parameters() -> None:
         name: {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
         for name, operation in operations(V1).items()
     }
-    for name in ("get_hold", "extend_hold", "release_hold", "get_booking", "cancel_booking"):
+    for name in ("get_hold", "extend_hold", "release_hold", "get_booking", "cancel_booking", "list_tickets"):
         assert "Hold-Token" in found[name], name
     posts = {
         name for path in V1["paths"].values() for name in [path.get("post", {}).get("operationId")] if name
     }
-    assert {name for name, headers in found.items() if "Idempotency-Key" in headers} == posts
+    forms = {one.operation_id for one in all_endpoints() if one.form is not None}
+    assert {name for name, headers in found.items() if "Idempotency-Key" in headers} == posts - forms
 
 
 @BOTH

@@ -234,27 +234,38 @@ async def test_each_refusal_has_status_body_and_documentation(
 ELSEWHERE = {
     "bad_request",
     "body_too_large",
+    "client_refused",
     "delivery_not_found",
     "duplicate_email",
     "expectation_failed",
     "forbidden",
     "headers_too_large",
     "invalid_transition",
+    "last_owner",
+    "link_not_valid",
+    "member_not_found",
+    "passkey_not_found",
     "method_not_allowed",
     "not_found",
+    "organisation_not_found",
     "outcome_unknown",
     "precondition_failed",
     "rate_limited",
     "request_timeout",
     "seat_map_not_found",
     "seat_not_found",
+    "second_factor_required",
+    "second_factor_state",
+    "session_not_found",
+    "ticket_not_found",
+    "token_refused",
     "unsupported_media_type",
     "uri_too_long",
     "user_not_found",
     "webhook_not_found",
 }
-"""Codes of the handler, of reads, of dialects, of routes that no key may call, and of faults during a commit; other
-tests try them."""
+"""Codes of the handler, of reads, of dialects, of tickets, of routes that no key may call, of tokens, and of faults
+during a commit; other tests try them."""
 
 
 def test_every_code_has_a_case():

@@ -59,6 +59,29 @@ async def test_partial_fulfilment_never_splits_a_table(client: KeyedClient) -> N
     assert (await hold(client, number, {"seats": ["T-1-1"]}, allow_partial=True))["code"] == "seat_blocked"
 
 
+async def test_partial_fulfilment_never_splits_a_table_of_several_lines(client: KeyedClient) -> None:
+    """The proof found the first case: one line got its part of the table, and another line was refused the rest.
+
+    The others are the orders of the lines, a line that loses everything, and a line that gets all it named.
+    """
+    number = await create(client, TABLES)
+    block = await client.post(f"/v1/events/{number}/blocks", json={"seats": ["S-1-1", "T-2-4"]})
+    assert block.status_code == 201
+    some, rest = ["T-2-1", "T-2-2", "S-1-2"], ["T-2-3", "T-2-4", "S-1-1"]
+    for lines, left in (((some, rest), ["S-1-2"]), ((rest, [*some, "S-1-3"]), ["S-1-2", "S-1-3"])):
+        held = await hold(client, number, *({"seats": line} for line in lines), allow_partial=True)
+        assert [seat for line in held["lines"] for seat in line["seats"]] == left
+        token = {"Hold-Token": held["hold_token"]}
+        assert (await client.post(f"/v1/holds/{held['id']}/release", headers=token)).status_code == 200
+    refused = await hold(client, number, {"seats": some[:2]}, {"seats": rest}, allow_partial=True)
+    assert (refused["http"], refused["code"]) == (409, "seat_blocked")
+    held = await hold(client, number, {"seats": ["T-1-1"]}, {"seats": ["T-1-2", "S-1-1"]}, allow_partial=True)
+    assert [seat for line in held["lines"] for seat in line["seats"]] == ["T-1-1", "T-1-3", "T-1-4", "T-1-2"]
+    best = {"best_available": 2}
+    held = await hold(client, number, {"seats": some}, {"seats": rest}, best, allow_partial=True)
+    assert sorted(seat for line in held["lines"] for seat in line["seats"]) == ["S-1-2", "S-1-3"]
+
+
 async def test_best_available_and_quantity_never_split_a_table(client: KeyedClient) -> None:
     number = await create(client, TABLES)
     assert (await hold(client, number, {"best_available": 4}))["lines"][0]["seats"][0][0] == "T"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from base64 import b64decode
 from datetime import datetime
 from typing import Any
 
 import httpx2
 import pytest
 
-from holdfast.api.v1.seats import SeatMapOut, SeatsOut
+from holdfast.api.v1.seat_answers import PackedSeatsOut, SeatMapColumnsOut, SeatMapOut, SeatsOut
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.seat_map import SeatSpec
 from support.ageing import lapse_hold
+from support.drawn import drawn_seats
 from support.house_of import confirm, fetch, make_event, place
 
 
@@ -51,6 +53,59 @@ async def test_all_seats_are_listed_in_map_order(client: httpx2.AsyncClient, inv
     assert [label for label, status in states.items() if status != "available"] == ["A-2-1"]
 
 
+def _packed(answer: httpx2.Response) -> list[str]:
+    """Return the status of each seat in the order of the map."""
+    packed = b64decode(PackedSeatsOut.model_validate_json(answer.content).state)
+    words = ("available", "held", "booked", "blocked")
+    return [words[byte >> shift & 3] for byte in packed for shift in (0, 2, 4, 6)]
+
+
+async def test_packed_seats_are_all_seats_in_two_bits_each(
+    client: httpx2.AsyncClient, inventory: Inventory, database_url: str
+):
+    """Every form has one state: the same statuses, ETag and answer to `If-None-Match`; now and in the past."""
+    event = await make_event(inventory, rows=2)
+    await confirm(inventory, event.number, await place(inventory, event.number, "A-1-7", "A-2-1"))
+    hold = await place(inventory, event.number, "A-1-2")
+    await inventory.execute(
+        event.number, c.BlockAdmissions(block_id=inventory.new_id(event.number), labels=("A-1-1", "A-2-10"))
+    )
+    path = f"/v1/events/{event.number}/seats"
+    every = _states(await client.get(f"{path}?all=true"))
+    answer = await client.get(f"{path}?form=packed")
+    assert _packed(answer) == list(every.values())
+    assert set(every.values()) == {"available", "held", "booked", "blocked"}
+    tag = answer.headers["etag"]
+    assert tag == (await client.get(path)).headers["etag"]
+    assert (await client.get(f"{path}?form=packed", headers={"if-none-match": tag})).status_code == 304
+    (then,) = fetch(database_url, "SELECT max(at) FROM journal")[0]
+    past = await client.get(f"{path}?form=packed&as_of={then:%Y-%m-%dT%H:%M:%S.%fZ}")
+    assert _packed(past) == list(every.values())
+
+    lapse_hold(database_url, hold, inventory=inventory)
+    after = await client.get(f"{path}?form=packed&all=true")
+    assert (after.json()["lapsed"], after.json()["version"]) == (1, answer.json()["version"])
+    assert _packed(after) == ["blocked", "available", *list(every.values())[2:]]
+
+
+async def test_packed_seats_fill_the_last_byte_with_nothing(client: httpx2.AsyncClient, inventory: Inventory):
+    """Ten seats need two and a half bytes; an event without seats needs none."""
+    event = await make_event(inventory, rows=1)
+    await place(inventory, event.number, "A-1-10")
+    answer = await client.get(f"/v1/events/{event.number}/seats?form=packed")
+    assert _packed(answer) == ["available"] * 9 + ["held"] + ["available"] * 2
+    without = await make_event(inventory, capacity=5)
+    assert (await client.get(f"/v1/events/{without.number}/seats?form=packed")).json()["state"] == ""
+
+
+@pytest.mark.parametrize("query", ["form=", "form=bits", "form=PACKED", "form=packed&form=list"])
+async def test_another_form_of_seats_is_refused(client: httpx2.AsyncClient, inventory: Inventory, query: str):
+    event = await make_event(inventory, rows=1)
+    for path in ("seats", "seat-map", "seat-map/1"):
+        refused = await client.get(f"/v1/events/{event.number}/{path}?{query}")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_input"), path
+
+
 async def test_an_event_without_seats_lists_none(client: httpx2.AsyncClient, inventory: Inventory):
     event = await make_event(inventory, capacity=5)
     await place(inventory, event.number, 1)
@@ -82,8 +137,8 @@ async def test_the_seat_list_of_a_state_is_rendered_once(client: httpx2.AsyncCli
     event = await make_event(inventory, rows=1)
     await place(inventory, event.number, "A-1-1")
     read_model = await inventory.read_models.get_current(event.number)
-    first = await inventory.read_models.list_seats(read_model, every=False)
-    assert await inventory.read_models.list_seats(read_model, every=False) is first
+    first = await inventory.read_models.list_seats(read_model)
+    assert await inventory.read_models.list_seats(read_model) is first
     await place(inventory, event.number, "A-1-2")
     answer = await client.get(f"/v1/events/{event.number}/seats")
     assert list(_states(answer)) == ["A-1-1", "A-1-2"]
@@ -204,6 +259,28 @@ async def test_the_seat_map_is_compressed_if_accepted(client: httpx2.AsyncClient
     assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
     assert packed.content == plain.content
     assert int(packed.headers["content-length"]) < len(gzip.compress(b"")) + len(plain.content) // 4
+
+
+async def test_the_columns_of_a_seat_map_have_the_seats_of_its_document(
+    client: httpx2.AsyncClient, inventory: Inventory
+):
+    """Both forms are immutable under their own tags. Seats that were added later keep the numbers of the others."""
+    event = await make_event(inventory, rows=2)
+    added = (SeatSpec("A-1-11", "A", "1", category="stalls", traits=1), SeatSpec("Z-1", "Z", "1"))
+    await inventory.execute(event.number, c.ChangeEvent(seats=added))
+    found = await client.get(f"/v1/events/{event.number}/seat-map?form=columns", follow_redirects=True)
+    assert found.url.path.endswith(f"/seat-map/{inventory.epoch}.2")
+    assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
+    columns = SeatMapColumnsOut.model_validate_json(found.content)
+    seats = drawn_seats(columns.model_dump())
+    document = await client.get(str(found.url).replace("?form=columns", ""))
+    assert [seat["label"] for seat in seats] == _labels(document.json())
+    assert found.headers["etag"] != document.headers["etag"]
+    every = (await client.get(f"/v1/events/{event.number}/seats?all=true")).json()["items"]
+    by_number = sorted(seats, key=lambda seat: seat["number"])
+    assert [seat["label"] for seat in by_number] == [item["label"] for item in every]
+    assert [seat["label"] for seat in seats if seat["traits"] == 1] == ["A-1-11"]
+    assert {seat["label"]: seat["category"] for seat in seats}["Z-1"] == "standard"
 
 
 async def test_a_drafts_seat_map_is_not_cached(client: httpx2.AsyncClient, inventory: Inventory):

@@ -53,7 +53,7 @@ class Reading:
 
 
 @asynccontextmanager
-async def _reading(app: Application, number: int, **headers: str) -> AsyncIterator[Reading]:
+async def _reading(app: Application, number: int, query: str = "", **headers: str) -> AsyncIterator[Reading]:
     path = f"/v1/events/{number}/stream"
     given = {"host": "localhost"} | headers
     scope = {
@@ -63,7 +63,7 @@ async def _reading(app: Application, number: int, **headers: str) -> AsyncIterat
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "client": ("127.0.0.1", 1),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()],
     }
@@ -103,6 +103,37 @@ async def test_a_stream_client_resumes_at_its_last_message(app: Application, inv
         answered = await reading.message()
         assert (answered["event"], answered["id"]) == ("change", f"{inventory.epoch}.3")
         assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == ["A-1-3"]
+
+
+async def test_a_stream_begins_after_a_bookmark(app: Application, inventory: Inventory):
+    """A browser's EventSource cannot send `Last-Event-ID` at first; later it does, and the header is newer."""
+    event = await make_event(inventory, rows=1)
+    for seat in (1, 2, 3):
+        await place(inventory, event.number, f"A-1-{seat}")
+    since = f"since={inventory.epoch}.1"
+    for header, seats in (({}, ["A-1-2", "A-1-3"]), ({"last_event_id": f"{inventory.epoch}.2"}, ["A-1-3"])):
+        async with _reading(app, event.number, since, **header) as reading:
+            assert (await reading.next())["status"] == 200
+            answered = await reading.message()
+            assert (answered["event"], answered["id"]) == ("change", f"{inventory.epoch}.3")
+            assert [seat["label"] for seat in orjson.loads(answered["data"])["seats"]] == seats
+
+
+@pytest.mark.parametrize("since", ["1", "00000000.1", "99999999"])
+async def test_a_bookmark_of_another_history_gets_a_snapshot(
+    app: Application, inventory: Inventory, since: str
+):
+    event = await make_event(inventory, rows=1)
+    async with _reading(app, event.number, f"since={since}") as reading:
+        assert (await reading.next())["status"] == 200
+        assert (await reading.message())["event"] == "snapshot"
+
+
+@pytest.mark.parametrize("since", ["-1", "x", "9" * 30, "1.0", ""])
+async def test_what_is_no_bookmark_is_refused(client: httpx2.AsyncClient, inventory: Inventory, since: str):
+    event = await make_event(inventory, rows=1)
+    refused = await client.get(f"/v1/events/{event.number}/stream?since={since}")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "?since")
 
 
 @pytest.mark.parametrize("last", ["-1", "x", "9" * 30, "٣", "1", "00000000.1"])

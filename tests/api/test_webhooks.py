@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import httpx2
 
 from holdfast.http.application import Application
-from support.delivering import run_due, runner_of
+from support.delivering import run_due, runner_of, status_of
 from support.house_of import fetch
 from support.http_app import KeyedClient, delivery_of
 from support.http_sales import make_event, place
@@ -94,6 +95,25 @@ async def test_a_test_call_is_listed_with_its_answer_and_can_be_retried(
     assert (await client.post(f"/v1/webhooks/{NOWHERE}/{retry}")).json()["code"] == "webhook_not_found"
 
 
+async def test_a_deleted_webhook_gets_nothing_more(
+    app: Application, client: httpx2.AsyncClient, database_url: str
+) -> None:
+    """What was due and what was parked ends without being sent, so that no alarm counts it."""
+    made, kept = await make(client), await make(client)
+    path = f"/v1/webhooks/{made['id']}"
+    delivery = delivery_of(app)
+    due, parked = [(await client.post(f"{path}/test")).json()["id"] for _ in range(2)]
+    fetch(database_url, "UPDATE jobs SET status = 'parked' WHERE id = %s", parked)
+    gone = await client.delete(path)
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert [each["id"] for each in (await client.get("/v1/webhooks")).json()["items"]] == [kept["id"]]
+    for answer in (await client.get(path), await client.delete(path), await client.get(f"{path}/deliveries")):
+        assert (answer.status_code, answer.json()["code"]) == (404, "webhook_not_found")
+    await run_due(runner_of(delivery))
+    for each in (due, parked):
+        assert status_of(database_url, UUID(each)) == ("done", 1, "The endpoint no longer exists.")
+
+
 async def test_another_organisations_webhook_is_absent(client: httpx2.AsyncClient, database_url: str) -> None:
     made = await make(client)
     fetch(database_url, "UPDATE webhook_endpoints SET organisation_number = 2")
@@ -101,6 +121,7 @@ async def test_another_organisations_webhook_is_absent(client: httpx2.AsyncClien
     assert (await client.get("/v1/webhooks")).json()["items"] == []
     for method, rest, body in (
         ("GET", "", None), ("PATCH", "", {"status": "disabled"}), ("POST", "/rotate", None), ("POST", "/test", None),
+        ("DELETE", "", None),
         ("GET", "/deliveries", None), ("POST", f"/deliveries/{NOWHERE}/retry", None),
     ):  # fmt: skip
         foreign, absent = [await client.request(method, start + rest, json=body) for start in (path, nowhere)]

@@ -20,7 +20,10 @@ KEY = f"hfk_platform1_{SECRET}"
 def test_the_first_start_takes_the_key_once(database_url: str) -> None:
     """It has the scopes of an organiser, only its hash is stored, and another start takes no other key."""
     for key in (KEY, KEY, f"hfk_another1_{secrets.token_urlsafe(32)}"):
-        assert prepare(database_url, upgrade=False, connections=8, first_key=key) == {"keys": 1}
+        assert (
+            prepare(database_url, upgrade=False, connections=8, first_key=key, server_key="k" * 43)["keys"]
+            == 1
+        )
     ((id, stored, scopes, organisation),) = fetch(
         database_url, "SELECT id, secret_hash, scopes, organisation_number FROM api_keys"
     )
@@ -63,4 +66,4 @@ def test_a_malformed_key_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatc
 def test_without_it_no_key_is_made(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_BOOTSTRAP_KEY", "")
     assert load_settings().bootstrap_key is None
-    assert prepare(database_url, upgrade=False, connections=8, first_key="") == {"keys": 0}
+    assert prepare(database_url, upgrade=False, connections=8, first_key="", server_key="k" * 43)["keys"] == 0

@@ -8,11 +8,22 @@ from pathlib import Path
 
 import pytest
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
 from holdfast.process.errors import CannotStart
 
+UNREADABLE = (
+    "hunter22/x",
+    "hunter22@x",
+    "hunter22#x",
+    "hunter22 x",
+    "hunter22?x",
+    "hunter22%x",
+    "hunter22[x",
+)
+"""Passwords as people paste them into a URL, with characters that are not encoded."""
 UNITS = ("seconds", "milliseconds", "bytes", "hours", "days")
 
 
@@ -87,6 +98,52 @@ def test_secrets_are_hidden_in_settings(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HOLDFAST_SECRET_KEY", "hunter22" * 4)
     monkeypatch.setenv("HOLDFAST_DATABASE_URL", "postgresql://holdfast:hunter22@db/holdfast")
     assert "hunter22" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("DATABASE_URL", f"postgresql://u:{wrong}@h/db") for wrong in UNREADABLE),
+        *(("SMTP_URL", f"smtp://u:{wrong}@h:99999") for wrong in UNREADABLE),
+        ("DATABASE_URL", "postgresql://u:hunter22@[::1"),
+        ("DATABASE_URL", "postgresql://u:hunter22@h:port/db"),
+        ("DATABASE_URL", "host=h password=hunter22"),
+        ("PUBLIC_URL", "https://u:hunter22@tickets.example"),
+        ("ALLOWED_ORIGINS", "https://u:hunter22@tickets.example"),
+        ("TRUSTED_PROXIES", "http://u:hunter22@proxy"),
+        ("PORT", "postgresql://u:hunter22@h/db"),
+        ("LOG_LEVEL", "hfk_abcd_hunter22"),
+        ("BOOTSTRAP_KEY", "hunter22"),
+    ],
+)
+def test_no_message_quotes_a_secret_of_a_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """The kind: a library's text that may quote a secret. Each setting with a URL, and secrets in the wrong one."""
+    monkeypatch.setenv(f"HOLDFAST_{name}", value)
+    with pytest.raises(CannotStart) as refused:
+        load_settings()
+    assert str(refused.value).startswith(f"HOLDFAST_{name} must ")
+    assert not any(part in str(refused.value) for part in ("hunter", "22@"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///db?host=/tmp/run&port=5433",
+        "postgresql://role@/db?host=%2Ftmp%2Frun",
+        "postgresql://u:p%40ss%2F%25@[::1]:5432,[fe80::1%25eth0],h:5433/db%20x?options=-csearch_path%3Da",
+        "postgresql://h",
+        "postgresql://",
+        "postgresql://u%40server:p!$&'()*+,;=-._~:x@h.example:5432/db?sslmode=require",
+    ],
+)
+def test_urls_of_databases_are_accepted(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOLDFAST_DATABASE_URL", url)
+    given = load_settings().database_url
+    assert given is not None
+    assert given.get_secret_value() == url
+    conninfo_to_dict(url)  # the driver reads it, too
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

@@ -38,7 +38,7 @@ def test_check_prints_each_disagreement_and_fails(holdfast: Run, database_url: s
 
 
 def test_an_unknown_event_is_reported_in_one_line(holdfast: Run) -> None:
-    assert holdfast("check", 7).complaint == "There is no event 7."
+    assert holdfast("check", 7).complaint == "There is no event 7: `holdfast event list` shows all."
 
 
 def test_an_unreachable_database_is_reported_in_one_line(run: Run) -> None:
@@ -57,7 +57,7 @@ def test_watch_once_prints_the_current_counts(holdfast: Run) -> None:
     assert "\t1234\t" in shown.out
     counts = holdfast("watch", 1, "--once", "--json").json
     assert (counts["available"], counts["version"]) == (1234, 0)
-    assert holdfast("watch", 2, "--once").complaint == "There is no event 2."
+    assert holdfast("watch", 2, "--once").complaint == "There is no event 2: `holdfast event list` shows all."
 
 
 def _interruptible() -> None:
@@ -69,7 +69,7 @@ def test_watch_prints_changes_of_other_processes_as_json(holdfast: Run, database
     """An interrupt ends it without a failure."""
     holdfast("event", "create", "Concert", "--capacity", 5)
     watching = subprocess.Popen(
-        [sys.executable, "-m", "holdfast.cli.main", "watch", "1", "--json", "--interval", "50"],
+        [sys.executable, "-m", "holdfast", "watch", "1", "--json", "--interval", "50"],
         env=environment(database_url=database_url),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from support.command_lines import check_command_line
@@ -41,13 +42,32 @@ def test_commands_work_without_a_running_server(run: Run, data_dir: Path, tmp_pa
     )
 
 
-def test_the_lines_of_demo_sell_two_seats(run: Run, data_dir: Path, tmp_path: Path) -> None:
-    """A shell runs the printed lines one after the other: look, hold, book, history."""
+def test_the_mailbox_shows_links_of_the_running_server(run: Run, data_dir: Path) -> None:
+    """The port is that of `holdfast serve --port`, which the command was not given. Later it is the last one's."""
+    on = {"data_dir": data_dir}
     with Serving(data_dir) as server:
-        on = {"data_dir": data_dir, "port": server.port}
+        link = f"http://127.0.0.1:{server.port}/invitation#"
+        assert run("staff", "invite", "grace@example.org", "door", **on).code == 0
+        (mail,) = run("mailbox", "--json", **on).json
+        assert link in mail["text"]
+        (mail,) = run("mailbox", "--json", port=81, **on).json
+        assert "http://127.0.0.1:81/invitation#" in mail["text"]
+    (mail,) = run("mailbox", "--json", **on).json
+    assert link in mail["text"]
+
+
+def test_the_lines_of_demo_sell_two_seats(run: Run, data_dir: Path, tmp_path: Path) -> None:
+    """A shell runs the printed lines one after the other: look, hold, book, history.
+
+    The command was not given the port of `holdfast serve --port`. `mailbox` and `rush` name an address, too.
+    """
+    with Serving(data_dir) as server:
+        on = {"data_dir": data_dir}
         demo = run("demo", "--json", **on).json
         assert (demo["seats"], demo["standing"]) == (10_156, 2_000)
         answers = _type(demo["steps"])
+        assert demo["urls"]["shop"] == f"http://127.0.0.1:{server.port}/whats-on"
+        assert len(demo["programme"]) == 5
         assert answers["Look"]["available"] == demo["seats"] + demo["standing"]
         assert answers["Hold"]["quantity"] == 2
         assert answers["Book"]["status"] == "confirmed"
@@ -58,6 +78,19 @@ def test_the_lines_of_demo_sell_two_seats(run: Run, data_dir: Path, tmp_path: Pa
         assert "Start the server" not in plain
         check_command_line(plain.splitlines()[-1])
         assert "stop it first" in _backed_up_and_restored(run, tmp_path / "backup", on)
+
+
+def test_demo_makes_the_shop_alive(run: Run, data_dir: Path) -> None:
+    """There is something to buy, something sold out, and something to wait for. A second demo adds only an arena."""
+    with Serving(data_dir) as server:
+        on = {"data_dir": data_dir, "port": server.port}
+        assert len(run("demo", "--json", **on).json["programme"]) == 5
+        page = httpx2.get(f"http://127.0.0.1:{server.port}/whats-on").text
+        for text in ("A night at the arena", "The Paper Lighthouse", "Sold out.", "On sale ", "Port Ellery"):
+            assert text in page
+        assert run("demo", "--json", **on).json["programme"] == []
+        alone = run("demo", "--house", "beer-hall", "--json", **on).json
+        assert (alone["programme"], alone["standing"] > 0) == ([], True)
 
 
 def test_demo_reports_that_no_server_runs(run: Run, data_dir: Path) -> None:

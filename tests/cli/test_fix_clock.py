@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 
+import psycopg
 import pytest
 import structlog
 
+from holdfast.delivery.jobs import NewJob, make_job_id
 from holdfast.inventory.rules import commands as c
 from holdfast.workers.clock_check import ClockCheck
 from support.commands import Run
+from support.delivering import a_delivery
 from support.house_of import confirm, fetch, make_event, place
 from support.selling import an_engine, what_is_wrong
 
@@ -69,6 +72,44 @@ def test_a_clock_far_ahead_is_noticed_and_set_back(holdfast: Run, database_url: 
     assert fetch(database_url, ahead) == [(0,)]
     assert what_is_wrong(database_url) == []
     assert holdfast("check").code == 0
+
+
+def test_whatever_else_was_written_ahead_is_set_back(holdfast: Run, database_url: str) -> None:
+    """Other members: a job that was put off or leased, a session, a link. An access token names its own time, and a
+    key's `last_used_at` and the age of stored answers only last longer."""
+    asyncio.run(with_jobs(database_url))
+    with psycopg.connect(database_url) as connection:
+        connection.execute(AHEAD)
+    fixed = holdfast("db", "fix-clock", "--json")
+    assert fixed.json == []
+    assert "2 jobs waited for the wrong time" in fixed.err
+    assert "2 sign-ins and links would last too long" in fixed.err
+    due = "SELECT key FROM jobs WHERE due_at <= statement_timestamp() AND lease_until IS NULL ORDER BY key"
+    assert fetch(database_url, due) == [("leased",), ("now",), ("put off",)]
+    assert fetch(database_url, "SELECT key FROM jobs WHERE due_at > statement_timestamp()") == [("tomorrow",)]
+    assert fetch(database_url, "SELECT token_hash FROM sessions") == [(b"now",)]
+    assert fetch(database_url, "SELECT count(*) FROM one_time_tokens") == [(0,)]
+
+
+async def with_jobs(url: str) -> None:
+    async with a_delivery(url) as delivery:
+        await delivery.jobs.add(0, [new_job(key) for key in ("leased", "now", "put off", "tomorrow")])
+
+
+def new_job(key: str) -> NewJob:
+    return NewJob(id=make_job_id(0), kind="mail", subject="mail", key=key, request={})
+
+
+AHEAD = b"""
+UPDATE jobs SET lease_until = now() + interval '400 days' WHERE key = 'leased';
+UPDATE jobs SET due_at = now() + interval '400 days' WHERE key = 'put off';
+UPDATE jobs SET due_at = now() + interval '25 hours' WHERE key = 'tomorrow';
+INSERT INTO sessions
+SELECT gen_random_uuid(), name::bytea, 7, NULL, now() + ahead, now(), 600, now() + ahead + interval '1 day', false
+FROM (VALUES ('now', interval '0'), ('ahead', interval '400 days')) AS made (name, ahead);
+INSERT INTO one_time_tokens
+VALUES ('x', 'reset', 7, NULL, NULL, '{}', now() + interval '400 days', now() + interval '401 days');
+"""
 
 
 def test_nothing_is_done_without_an_event_ahead(holdfast: Run, database_url: str) -> None:

@@ -138,6 +138,13 @@ def test_a_table_has_the_events_of_its_lines(
         ("a.csv", "name,capacity\nA,1_000\n", "line 2, column capacity: "),
         ("a.csv", "name,capacity\nA,١٠\n", "line 2, column capacity: "),
         ("a.csv", "capacity\n5\n", "line 2, column name: "),
+        ("a.csv", "name,capacity\nA,5.0\n", "must be an integer; the cell has '5.0'."),
+        ("a.csv", "name,starts_at\nA,01.05.2027\n", "the cell has '01.05.2027'."),
+        ("a.csv", "sep=;\nname;capacity\nA;many\n", "line 3, column capacity: "),
+        ("a.csv", 'name,capacity\n"A,5\n', "line 2: It is not CSV: a quote begins here and never ends."),
+        ("a.csv", "n\0a\0m\0e\0\n", "not text in UTF-8"),
+        ("a.csv", "PK\x03\x04", "is a workbook or an archive: save its sheet as CSV in UTF-8."),
+        ("a.csv", '[{"name": "A"}]', "has JSON in it: give it a name that ends in .json."),
         ("a.csv", "name\n", "has no events"),
         ("a.csv", "", "has no events"),
         ("a.json", '[{"name": "Good"}, {"capacity": 5}]', "event 2, /name: "),
@@ -157,6 +164,30 @@ def test_a_file_with_a_mistake_makes_no_event(
     (tmp_path / name).write_text(text)
     assert complaint in holdfast("event", "import", tmp_path / name).complaint
     assert fetch(database_url, "SELECT count(*) FROM events") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"sep=,\r\nname,capacity\r\nK\xc3\xb6ln,5\r\n",
+        b"\xef\xbb\xbfSEP=;\r\nname;capacity\r\nK\xc3\xb6ln;5\r\n",
+        b"sep=\t\rname\tcapacity\rK\xc3\xb6ln\t5\r",
+        "name\tcapacity\r\nKöln\t5\r\n".encode("utf-16"),
+        "\ufeffname,capacity\nKöln,5\n".encode("utf-16-be"),
+        "name|capacity\nKöln|5\n".encode(),
+        'name, capacity\n"Köln", "5"\n'.encode(),
+        b"name,capacity,,\nK\xc3\xb6ln,5,,\n,,,\n",
+        b"name,capacity\nK\xc3\xb6ln,5\n\x1a",
+    ],
+)
+def test_a_table_may_be_in_the_dialects_of_spreadsheets(
+    holdfast: Run, tmp_path: Path, content: bytes
+) -> None:
+    """What Excel, LibreOffice, Numbers and older programs write. A workbook itself is named as one."""
+    (tmp_path / "a.csv").write_bytes(content)
+    assert holdfast("event", "import", tmp_path / "a.csv").code == 0
+    made = holdfast("event", "list", "--json").json
+    assert [(event["name"], event["capacity"]) for event in made] == [("Köln", 5)]
 
 
 def test_every_mistake_is_reported_with_its_place(holdfast: Run, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_revoked_key_is_invalid(holdfast: Run, database_url: str) -> None:
         (("create", " ", "--scope", "sell"), "`name` is blank"),
         (("create", "till", "--scope", "sell", "--expires", "soon"), "RFC 3339"),
         (("create", "till", "--scope", "sell", "--expires", "2001-01-01T00:00:00Z"), "in the past"),
-        (("revoke", "nothing"), "There is no key nothing."),
+        (("revoke", "nothing"), "There is no key nothing: `holdfast keys list` shows all."),
     ],
 )
 def test_a_wrong_argument_is_reported_in_one_line(

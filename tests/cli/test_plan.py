@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -74,3 +75,16 @@ def test_plan_answers_in_json_and_knows_its_limits(run: Run) -> None:
     found = run("plan", "--visitors", 1000, "--json").json
     assert found["needs"][0]["units"] == 1
     assert run("plan", "--visitors", 0).code == 2
+
+
+def test_the_plots_of_the_page_are_those_of_the_model() -> None:
+    """To draw them again, run `.venv/bin/python docs/tools/scale.py`."""
+    spec = importlib.util.spec_from_file_location("scale", PAGE.parents[1] / "tools" / "scale.py")
+    assert spec is not None
+    assert spec.loader is not None
+    scale = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(scale)
+    folder = PAGE.parent / "scale"
+    assert scale.plots() == {file.name: file.read_text() for file in folder.iterdir()}
+    shown = re.findall(r"\(scale/([a-z-]+\.svg)\)", PAGE.read_text())
+    assert sorted(shown) == sorted(scale.plots())

@@ -52,7 +52,7 @@ def test_a_sale_under_a_retry_key_is_made_once(holdfast: Run, play: list[str]) -
     assert holdfast(*sale, "--retry-key", "order-17").json == first
     assert holdfast(*sale, "--retry-key", "order-18").json["id"] != first["id"]
     other = holdfast("sell", 1, "--quantity", 1, "--area", "stand", "--retry-key", "order-17")
-    assert other.complaint == "The retry key order-17 belongs to another sale."
+    assert other.complaint == "The retry key order-17 belongs to another sale: take a new key."
     for _ in range(2):
         refused = holdfast("sell", 1, "--quantity", 2, "--area", "stand", "--retry-key", "order-19")
         assert "available" in refused.complaint
@@ -97,8 +97,8 @@ def test_a_number_is_read_as_strictly_as_in_a_body(holdfast: Run, text: str) -> 
         ((1, "--area", "stand"), 2, "--area goes with --quantity"),
         ((1, "A2", "--category", "stalls"), 2, "--category goes with"),
         ((1, "A2", "--email", "nobody"), 1, "`buyer/email` must be an email address"),
-        ((2, "A2"), 1, "There is no event 2."),
-        ((3, "--quantity", 1), 1, "There is no event 3."),
+        ((2, "A2"), 1, "There is no event 2: `holdfast event list` shows all."),
+        ((3, "--quantity", 1), 1, "There is no event 3: `holdfast event list` shows all."),
     ],
 )
 def test_a_refused_sale_takes_nothing(
@@ -138,8 +138,8 @@ def test_bookings_are_listed_found_and_cancelled(holdfast: Run, play: list[str],
     assert [one["id"] for one in holdfast("booking", "list", "--status", "confirmed", "--json").json] == [
         second["id"]
     ]
-    assert "There is no booking 00000000." in holdfast("booking", "show", "00000000").complaint
-    assert "There is no booking Ada." in holdfast("booking", "show", "Ada").complaint
+    assert "There is no booking 00000000: " in holdfast("booking", "show", "00000000").complaint
+    assert "There is no booking Ada: " in holdfast("booking", "show", "Ada").complaint
 
 
 def test_blocks_are_added_listed_and_lifted(holdfast: Run, play: list[str]) -> None:

@@ -23,6 +23,9 @@ def test_a_webhook_is_registered_changed_and_tried(holdfast: Run) -> None:
     assert (delivery["id"], delivery["type"], delivery["status"]) == (sent, "webhook.test", "due")
     assert holdfast("webhook", "disable", made["id"], "--json").json["status"] == "disabled"
     assert holdfast("webhook", "enable", made["id"], "--json").json["status"] == "enabled"
+    assert "--yes" in holdfast("webhook", "delete", made["id"]).complaint
+    holdfast("webhook", "delete", made["id"], "--yes")
+    assert holdfast("webhook", "list", "--json").json == []
 
 
 def test_a_wrong_webhook_is_refused(holdfast: Run) -> None:
@@ -31,5 +34,6 @@ def test_a_wrong_webhook_is_refused(holdfast: Run) -> None:
         assert "cannot be used" in holdfast("webhook", "create", url).complaint
     assert "booking.sold" in holdfast("webhook", "create", URL, "--kind", "booking.sold").complaint
     assert holdfast("webhook", "list", "--json").json == []
-    for command in ("rotate", "test", "deliveries", "disable", "enable"):
-        assert "webhook" in holdfast("webhook", command, uuid4()).complaint
+    for command in ("rotate", "test", "deliveries", "disable", "enable", "delete"):
+        agreed = ["--yes"] if command == "delete" else []
+        assert "webhook" in holdfast("webhook", command, uuid4(), *agreed).complaint

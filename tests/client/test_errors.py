@@ -8,6 +8,7 @@ from holdfast.errors import HoldfastError as ServerError
 from holdfast.errors import all_errors
 from holdfast_client import errors
 from holdfast_client.calls import Answer, get
+from holdfast_client.sales import Quantity, place_hold
 
 NOT_MET = {  # the SDK never causes these; they are raised as Refused with their code
     "malformed_json",
@@ -75,6 +76,29 @@ def test_an_unknown_code_raises_the_branch_of_its_status(
         call.result(Answer(status=status, content=content))
     assert type(raised.value) is kind
     assert raised.value.status == status
+
+
+def test_an_error_has_what_the_server_says_of_the_next_try() -> None:
+    """Its text names Retry-After, which only the SDK saw. A proxy sends the header without a document."""
+    headers = {"retry-after": "7"}
+    for content in (b'{"code": "rate_limited", "detail": "Later."}', b"<html>"):
+        with pytest.raises(errors.RateLimited) as raised:
+            get("/v1/events", lambda answer: answer).result(
+                Answer(status=429, headers=headers, content=content)
+            )
+        assert raised.value.retry_after_seconds == 7.0
+    with pytest.raises(errors.NotFound) as missing:
+        get("/v1/events", lambda answer: answer).result(Answer(status=404))
+    assert missing.value.retry_after_seconds is None
+
+
+def test_an_unreadable_answer_to_a_sale_keeps_its_key() -> None:
+    """The server has made the hold. Only the same key reads it again, for example with a newer SDK."""
+    call = place_hold(7, Quantity(1), idempotency_key="k" * 22)
+    with pytest.raises(errors.BadAnswer) as raised:
+        call.result(Answer(status=201, headers={"x-request-id": "r1"}, content=b'{"id": 7}'))
+    found = raised.value
+    assert (found.status, found.request_id, found.idempotency_key) == (201, "r1", "k" * 22)
 
 
 @pytest.mark.parametrize("status", [404, 405, 418])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,31 @@ def test_a_token_travels_with_everything_that_comes_of_its_hold(url: str, client
         assert guest.confirm_hold(by_id).status == "confirmed"
         by_staff = client.release_hold_as_staff(event, guest.place_hold(event, Quantity(1)))
         assert guest.get_hold(by_staff).status == "released"
+
+
+def test_what_an_answer_has_can_be_given_to_the_next_call(client: Client) -> None:
+    """Members of the kind above: a hold's buyer, empty or not, in a filter and in a confirmation; a map's seats."""
+    event = client.create_event("Concert", seat_map=SEATS | {"wheelchair": ["A-1-1"], "companion": ["A-1-2"]})
+    hold = client.place_hold(event, Named("A-2-1"), buyer=Buyer(reference="ada"))
+    assert [one.id for one in client.iterate_holds(event, buyer=hold.buyer)] == [hold.id]
+    nobody = client.place_hold(event, Named("A-2-2"))
+    assert client.confirm_hold(nobody, buyer=nobody.buyer).buyer == Buyer()
+    seats = client.get_seat_map(event).sections[0].rows[0].seats
+    assert [(seat.wheelchair, seat.companion) for seat in seats[:3]] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
+
+
+@pytest.mark.parametrize("id", [None, "", "..", True, 1.5, Buyer(reference="ada")])
+def test_what_can_be_no_id_is_refused_before_it_is_sent(client: Client, id: Any) -> None:
+    """It became a part of the path: `/v1/holds/None`, and another route for an empty one."""
+    for call in (client.get_event, client.get_hold, client.cancel_booking, client.confirm_hold):
+        with pytest.raises(errors.Unsendable):
+            call(id)
+    with pytest.raises(errors.Unsendable):
+        client.place_hold(client.create_event("Concert", capacity=1), id)
 
 
 def test_hold_keeps_its_buyer_for_the_booking(client: Client) -> None:
@@ -177,7 +203,11 @@ def test_seats_and_their_map_are_read(client: Client) -> None:
     hold = client.place_hold(event, Named("A-1-3"))
     (held,) = client.list_seats(event).items
     assert (held.label, held.status, held.until) == ("A-1-3", "held", hold.expires_at)
-    assert len(client.list_seats(event, all=True).items) == 10
+    every = client.list_seats(event, all=True).items
+    assert len(every) == 10
+    packed = client.get_packed_seats(event)
+    assert packed.statuses[:10] == tuple(seat.status for seat in every)
+    assert (packed.version, packed.map_version, packed.lapsed) == (1, 1, 0)
     drawn = client.get_seat_map(event)
     assert (drawn.map_version, drawn.categories) == (1, ("stalls",))
     assert [seat.label for seat in drawn.sections[0].rows[1].seats] == [f"A-2-{n}" for n in range(1, 6)]

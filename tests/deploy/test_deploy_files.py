@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 import subprocess
+import sysconfig
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from deploy_files import (
     DEPLOY,
@@ -302,3 +305,22 @@ def test_launch_reports_a_missing_docker(tmp_path: Path) -> None:
     done, _ = _launch(tmp_path, "exit 1")
     assert done.returncode == 1
     assert done.stderr.startswith("launch.sh: Docker with its compose plugin is needed")
+
+
+@pytest.mark.parametrize("file", COMPOSE_FILES)
+def test_compose_files_follow_the_compose_specification(file: str) -> None:
+    schema = json.loads((ROOT / "tests" / "data" / "compose-spec.json").read_text())
+    validator = jsonschema.Draft201909Validator(schema)
+    assert [error.message for error in validator.iter_errors(compose(file))] == []
+    wrong = compose(file)
+    wrong["services"]["server"]["restarts"] = "always"
+    assert not validator.is_valid(wrong)
+
+
+def test_hadolint_accepts_the_dockerfile(tmp_path: Path) -> None:
+    program = Path(sysconfig.get_path("scripts")) / "hadolint"
+    for file, code in ((DEPLOY / "Dockerfile", 0), (tmp_path / "Dockerfile", 1)):
+        if code:
+            file.write_text("FROM python\nRUN cd /tmp && sudo true\n")
+        done = subprocess.run([program, "--no-color", file], capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout

@@ -171,6 +171,19 @@ def test_a_container_changes_nothing_of_its_image(where: str, container: dict[st
     assert mounts["scratch"] == "/tmp"
 
 
+def test_a_pod_leaves_before_it_is_killed() -> None:
+    """It serves on until nobody sends it requests, so a new version loses none. Then open requests get their time."""
+    (deployment,) = (one for one in objects() if one["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    given = {one["name"]: one.get("value") for one in container["env"]}
+    leaves, unready = int(given["HOLDFAST_DRAIN_SECONDS"]), container["readinessProbe"]["periodSeconds"]
+    ends = Settings.model_fields["shutdown_seconds"].default
+    assert leaves > unready + container["readinessProbe"]["timeoutSeconds"]
+    assert pod["terminationGracePeriodSeconds"] > leaves + ends + 3
+    assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
 def test_the_service_and_the_policy_meet_the_servers_port() -> None:
     (server,) = (one for where, one in containers() if where == "holdfast, server")
     (port,) = server["ports"]

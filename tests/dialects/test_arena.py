@@ -104,7 +104,7 @@ async def test_another_user_gets_neither_a_reserved_nor_a_confirmed_seat(client,
     assert "errors" not in taken.json(), "a pointer into a body that this route does not have"
     refused = await confirm(client, seat, 82)
     assert refused.status_code == 400
-    assert refused.json()["detail"] == "The seat is not reserved by this user."
+    assert refused.json()["detail"] == "The seat is not reserved by this user: reserve it first."
     await confirm(client, seat, 81)
     assert (await reserve(client, seat, 82)).status_code == 400
     assert (await reserve(client, seat, 81)).status_code == 400

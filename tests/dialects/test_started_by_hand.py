@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from holdfast.postgres.schema import verify
+from support.started import started
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -40,12 +41,11 @@ def run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedPr
 @contextmanager
 def uvicorn(variables: dict[str, str]) -> Iterator[httpx2.Client]:
     """Run `uvicorn app.main:app` on a free port, up when the block begins."""
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-m", "uvicorn", "app.main:app", "--port", "0"],
         cwd=CHECKOUT,
         env=variables,
         stderr=subprocess.PIPE,
-        text=True,
     ) as process:
         try:
             assert process.stderr is not None

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -17,6 +12,7 @@ from snippets import ROOT, blocks_of
 
 from support.fixtures import open_folder
 from support.serving import Serving
+from support.static_site import static_site
 
 __all__ = ["open_folder"]
 
@@ -42,25 +38,6 @@ if (!button.hidden) button.click();
 """
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *_: object) -> None:
-        """Write nothing into the output of the tests."""
-
-
-@contextmanager
-def shop(folder: Path) -> Iterator[str]:
-    """Serve a folder, and yield its origin."""
-    handler = functools.partial(QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def page_of_the_guide(server: str, event: int) -> str:
@@ -91,8 +68,8 @@ def test_the_page_of_the_guide_sells_from_a_listed_origin_only(open_folder: Path
     site = tmp_path / "site"
     site.mkdir()
     with (
-        shop(site) as listed,
-        shop(site) as stranger,
+        static_site(site) as listed,
+        static_site(site) as stranger,
         Serving(open_folder / "data", allowed_origins=f"https://shop.example,{listed}") as server,
     ):
         own = f"http://localhost:{server.port}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ TABLE = (ROOT / "docs" / "glossary.md").read_text().partition("## Names that cha
 RENAMED = re.findall(r"^\| `(\w+)`(.*?) \| `(\w+)` \|$", TABLE, flags=re.MULTILINE)
 
 
+@functools.cache
 def classes(*folders: str) -> set[str]:
     """Return the names of all classes below these folders."""
     return {

@@ -16,14 +16,16 @@ from holdfast.errors import all_errors
 from holdfast.errors.guide import GUIDE
 from holdfast.http.openapi import openapi_document
 from holdfast.http.routes import Routes
+from holdfast.web import first_steps
+from holdfast.web.catalogue import all_pages
 from support.http_surface import client_of, layer_of
 
-PAGES = ["/", "/docs", "/problems", "/problems/sold_out"]
+PAGES = ["/guide", "/docs", "/problems", "/problems/sold_out"]
 
 
 def pages() -> Routes:
     found = Routes(tag="service")
-    found.endpoints = [*docs.routes, *problems.routes]
+    found.endpoints = [*docs.routes, *problems.routes, *first_steps.routes]
     return found
 
 
@@ -78,7 +80,7 @@ async def test_a_page_loads_everything_from_its_server(browser: httpx2.AsyncClie
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_a_page_links_only_to_routes(browser: httpx2.AsyncClient, path: str) -> None:
-    known = {endpoint.path for endpoint in all_endpoints() if endpoint.method == "GET"}
+    known = {one.path for one in (*all_endpoints(), *all_pages()) if one.method == "GET"}
     known |= {f"/problems/{code}" for code in GUIDE}
     found = await _references(browser, path)
     assert {link.partition("?")[0] for link in found.linked} <= known
@@ -92,16 +94,26 @@ async def test_the_policy_of_the_pages_allows_nothing_inline(browser: httpx2.Asy
     assert "unsafe" not in policy
 
 
-async def test_the_home_page_shows_whether_open_mode_applies(browser: httpx2.AsyncClient) -> None:
-    here = (await browser.get("/")).text
+async def test_the_guide_shows_whether_open_mode_applies(browser: httpx2.AsyncClient) -> None:
+    here = (await browser.get("/guide")).text
     async with client_of(layer_of(pages()), peer=("203.0.113.7", 1)) as stranger:
-        there = (await stranger.get("/")).text
+        there = (await stranger.get("/guide")).text
     assert "<strong>Open mode.</strong>" in here
     assert "<strong>Closed.</strong>" in there
 
 
-async def test_the_home_page_is_json_for_programs(browser: httpx2.AsyncClient) -> None:
-    answer = await browser.get("/", headers={"Accept": "application/json"})
+@pytest.mark.parametrize(
+    "accept", ["text/html", "text/html,application/xhtml+xml,*/*;q=0.8", "application/json;q=0.5, text/html"]
+)
+async def test_a_browser_is_sent_to_the_events(browser: httpx2.AsyncClient, accept: str) -> None:
+    answer = await browser.get("/", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["location"]) == (303, "./whats-on")
+    assert answer.headers["vary"] == "accept"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "", "application/json, text/html"])
+async def test_the_home_page_is_json_for_programs(browser: httpx2.AsyncClient, accept: str) -> None:
+    answer = await browser.get("/", headers={"Accept": accept})
     assert answer.headers["vary"] == "accept"
     assert answer.json() == {
         "name": "Holdfast",
@@ -115,30 +127,30 @@ async def test_the_home_page_is_json_for_programs(browser: httpx2.AsyncClient) -
     }
 
 
-async def test_in_open_mode_the_home_page_shows_commands_for_the_requested_address(
+async def test_in_open_mode_the_guide_shows_commands_for_the_requested_address(
     browser: httpx2.AsyncClient,
 ) -> None:
-    text = (await browser.get("/", headers={"Host": "127.0.0.1"})).text
+    text = (await browser.get("/guide", headers={"Host": "127.0.0.1"})).text
     assert "export HOLDFAST_URL=http://127.0.0.1<" in text
     assert "HOLDFAST_API_KEY" not in text
 
 
 @pytest.mark.parametrize("host", ["tickets.example", "tickets.example:8000", "x'+alert(1)+'"])
-async def test_a_closed_home_page_shows_no_command_that_would_be_refused(
+async def test_a_closed_guide_shows_no_command_that_would_be_refused(
     browser: httpx2.AsyncClient, host: str
 ) -> None:
     """The server cannot know how strangers reach it: a proxy may end TLS, and `Host` may be anything."""
-    text = (await browser.get("/", headers={"Host": host})).text
+    text = (await browser.get("/guide", headers={"Host": host})).text
     assert "http://" not in text
     assert "alert" not in text
     assert "holdfast keys create" in text
     assert 'curl -s $HOLDFAST_URL/v1/events \\\n     -H "Authorization: Bearer $HOLDFAST_API_KEY"' in text
 
 
-async def test_the_home_page_shows_the_public_address() -> None:
+async def test_the_guide_shows_the_public_address() -> None:
     public = layer_of(pages(), public_url="https://tickets.example/tickets")
     async with client_of(public, peer=("203.0.113.7", 1)) as stranger:
-        text = (await stranger.get("/")).text
+        text = (await stranger.get("/guide")).text
     assert "export HOLDFAST_URL=https://tickets.example/tickets\n" in text
 
 

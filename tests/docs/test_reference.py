@@ -68,7 +68,10 @@ def test_every_setting_has_a_description_and_numbers_a_unit() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         if field.annotation in (int, float) and "port" not in name:
-            unit = r"_(seconds|milliseconds|hours|days|megabytes|limit|size|per_minute)$|^workers$"
+            unit = (
+                r"_(seconds|milliseconds|hours|days|megabytes|limit|size|per_minute|per_quarter_hour|"
+                r"admissions|holds|streams)$|^workers$"
+            )
             assert re.search(unit, name), f"{name} does not end in its unit"
 
 

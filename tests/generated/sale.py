@@ -7,7 +7,6 @@ import os
 import uuid
 from collections.abc import Iterator
 
-from tickets import Client
 from tickets.api.availability import get_availability
 from tickets.api.bookings import cancel_booking, confirm_hold, get_booking, list_bookings
 from tickets.api.events import create_event
@@ -31,6 +30,8 @@ from tickets.models import (
     SeatsLine,
     Snapshot,
 )
+
+from tickets import Client
 
 client = Client(base_url=os.environ["HOLDFAST_URL"], raise_on_unexpected_status=True)
 

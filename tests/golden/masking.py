@@ -19,6 +19,18 @@ _HEX = re.compile(
 """An id without dashes, as in an entity tag."""
 
 _TOKEN = re.compile(r"\bhfh_[A-Za-z0-9]+_[A-Za-z0-9_-]{20,}")
+_SESSION = re.compile(r"\bhf[sl]_[A-Za-z0-9_-]{43}")
+_CALENDAR_TIME = re.compile(r"(?<=DTSTAMP:)\d{8}T\d{6}Z")
+_PRINTED_REFERENCE = re.compile(
+    r'(?<=Booking )[0-9A-Z]{4}-[0-9A-Z]{4}\b|(?<=filename="tickets-)[0-9A-Z]{8}|(?<=filename="booking-)[0-9A-Z]{8}'
+)
+_TICKET_CODE = re.compile(r"HF1[0-9A-Z $%*+\-./:]{135}")
+_RESET = re.compile(r'(?<=;t=)\d+(?=$|")')
+"""The seconds of `RateLimit`, which depend on the moment."""
+
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+"""The value that a form of a session sends along."""
+
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _HTTP_DATE = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _CURSOR = re.compile(r"(?<=cursor=)[A-Za-z0-9_-]{20,}")
@@ -30,7 +42,17 @@ _REFERENCE = re.compile(r"(?<=[?&]reference=)[0-9A-Z]{8}\b")
 """A reference in a query. In an answer it is a member. The examples of documents stay."""
 
 
-_EXAMPLES = ("02VWBM8G",)
+_EXAMPLES = ("02VWBM8G", "02VWBM8G-1")
+_EXAMPLE_CODE = "HF1LOH-1Q000700A$04"
+_RANDOM_TEXTS = frozenset({"secret", "uri", "recovery_codes", "challenge"})
+_EXAMPLE_TEXTS = (
+    "whsec_",
+    "JBSWY3DP",
+    "otpauth://totp/Holdfast:ada%40example.org?secret=JBSWY3DP",
+    "mzxw-6ytb",
+    "gezd-gnbv",
+    "MTYgcmFuZG9t",
+)
 
 
 class Mask:
@@ -41,6 +63,12 @@ class Mask:
 
     def text(self, text: str) -> str:
         text = _TOKEN.sub(lambda found: self._numbered("hold token", found[0]), text)
+        text = _CALENDAR_TIME.sub("<time>", text)
+        text = _PRINTED_REFERENCE.sub("<reference>", text)
+        text = _TICKET_CODE.sub(self._ticket_code, text)
+        text = _SESSION.sub("<session>", text)
+        text = _DIGEST.sub("<digest>", text)
+        text = _RESET.sub("<seconds>", text)
         text = _EPOCH.sub("<epoch>", text)
         text = _UUID.sub(lambda found: self._numbered("id", found[0]), text)
         text = _HEX.sub(lambda found: self._numbered("id", "-".join(found.groups())), text)
@@ -55,9 +83,15 @@ class Mask:
             case dict():
                 return {self.text(key): self.json(one, key) for key, one in value.items()}
             case list():
-                return [self.json(one) for one in value]
-            case str() if name == "reference" and value not in _EXAMPLES and parse_reference(value) == value:
-                return self._numbered("reference", value)
+                return [self.json(one, name if name in _RANDOM_TEXTS else "") for one in value]
+            case str() if name == "reference" and value not in _EXAMPLES:
+                reference, dash, ticket = value.partition("-")
+                known = parse_reference(reference) == reference
+                return self._numbered("reference", reference) + dash + ticket if known else self.text(value)
+            case str() if name in _RANDOM_TEXTS and not value.startswith(_EXAMPLE_TEXTS):
+                return f"<{name}>"
+            case str() if name == "code" and value.isdigit():
+                return "<code>"
             case str() if name == "epoch" and value != "3f9a1c2e":
                 return "<epoch>"
             case str():
@@ -69,6 +103,9 @@ class Mask:
     def answer_text(self, text: str, request_id: str) -> str:
         """Return the masked text of an answer. `request_id` is the one in its header."""
         return self.text(text.replace(request_id, "<request id>") if request_id else text)
+
+    def _ticket_code(self, found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith(_EXAMPLE_CODE) else self._numbered("ticket code", found[0])
 
     def _numbered(self, kind: str, found: str) -> str:
         known = self._numbers.setdefault(kind, {})

@@ -138,12 +138,15 @@ async def inventory(walk: Walk) -> None:
     await walk("get_availability", 200, draft["number"], note="a draft")
     await walk("get_availability", 200, ended["number"], note="a cancelled event")
     await walk("list_seats", 200, number, query="all=true", note="all")
+    await walk("list_seats", 200, number, query="form=packed", note="packed")
     await walk("list_seats", 200, ended["number"], note="without seats")
     await walk("list_seats", "invalid_input", number, query="all=perhaps", note="values")
     await walk("find_seat_map", 307, number, by="guest")
+    await walk("find_seat_map", 307, number, query="form=columns", note="in columns")
     await walk("find_seat_map", "event_not_found", NOWHERE)
     await walk("find_seat_map", "invalid_input", number, query="colour=red")
     await walk("get_seat_map", 200, number, f"{epoch}.0", note="version 0 of this epoch")
+    await walk("get_seat_map", 200, number, f"{epoch}.1", query="form=columns", note="in columns")
     await walk("get_seat_map", "not_found", number, "00000000.0", note="of another epoch")
     await walk("get_seat_map", "not_found", number, 7)
     await walk("get_seat_map", "not_found", number, "seven", note="no number")
@@ -156,6 +159,7 @@ async def inventory(walk: Walk) -> None:
     await walk(
         "stream_event", 200, number, headers={"Last-Event-ID": f"{epoch}.1"}, note="from a bookmark on"
     )
+    await walk("stream_event", 200, number, query=f"since={epoch}.1", note="since a bookmark")
     await walk("stream_event", "event_not_found", NOWHERE)
     await walk("stream_event", "invalid_input", number, query="colour=red")
 
@@ -170,10 +174,12 @@ async def _notices(walk: Walk, number: int) -> None:
     await walk("list_webhooks", "forbidden")
     await walk("get_webhook", "forbidden", NOWHERE)
     await walk("change_webhook", "forbidden", NOWHERE, json={"status": "disabled"})
+    await walk("delete_webhook", "forbidden", NOWHERE)
     await walk("rotate_webhook", "forbidden", NOWHERE)
     await walk("test_webhook", "forbidden", NOWHERE)
     await walk("list_deliveries", "forbidden", NOWHERE)
     await walk("retry_delivery", "forbidden", NOWHERE, NOWHERE)
+    await walk("list_audit_entries", "forbidden")
 
 
 async def _stored_maps(walk: Walk) -> None:

@@ -272,6 +272,12 @@ async def bookings(walk: Walk) -> None:
     await walk("change_booking", "booking_not_found", NOWHERE, json=words)
     await walk("change_booking", "invalid_input", booking["id"], json={"metadata": {"a": 1}})
     await walk("change_booking", 200, booking["id"], by="organiser", json=words)
+    await walk("mail_booking", 202, booking["id"], by="organiser")
+    await walk("mail_booking", "credentials_required", booking["id"], by="guest")
+    await walk("mail_booking", "forbidden", booking["id"], by="reader")
+    await walk("mail_booking", "booking_not_found", NOWHERE)
+    await walk("mail_booking", "buyer_required", of_cancelled["id"])
+    await walk("mail_booking", "invalid_input", booking["id"], query="colour=red")
     keyed = {"Idempotency-Key": "the-key-of-a-cancelling"}
     await walk("cancel_booking", "credentials_required", booking["id"], by="guest")
     await walk("cancel_booking", "forbidden", booking["id"], by="reader")
@@ -294,6 +300,7 @@ async def service(walk: Walk) -> None:
     """The pages and the probes. The document and the metrics have separate files."""
     await walk("get_home", 200, by="guest")
     await walk("get_home", 200, by="guest", headers={"Accept": "application/json"}, note="as JSON")
+    await walk("get_home", 303, by="guest", headers={"Accept": "text/html"})
     await walk("get_docs", 200, by="guest")
     await walk("list_problems", 200, by="guest")
     await walk("list_problems", 200, by="guest", headers={"Accept": "application/json"}, note="as JSON")
@@ -316,5 +323,7 @@ async def service(walk: Walk) -> None:
     await walk("get_docs_file", "not_found", "lost.css", by="guest")
     await walk("get_health", 200, by="guest")
     await walk("get_readiness", 200, by="guest")
+    await walk("get_public_keys", 200, by="guest")
+    await walk("get_ticket_keys", 200, by="guest")
     for operation in ("get_home", "get_docs", "get_health", "get_readiness", "get_metrics", "get_openapi"):
         await walk(operation, "invalid_input", query="a=1&a=1")

@@ -11,10 +11,13 @@ from golden.masking import Mask
 from golden.walking import Document
 from holdfast.access.permissions import RIGHTS
 from holdfast.api.catalogue import all_endpoints
-from scenarios.hostile.shop import Shop, furnish, targets
+from scenarios.hostile.shop import Shop, furnish
+from scenarios.hostile.targets import targets
 from support.http_app import client_of
 
 __all__ = [
+    "FORMS",
+    "OF_PEOPLE",
     "SPOILT",
     "WITHOUT_KEYS",
     "Refused",
@@ -30,12 +33,22 @@ Json = dict[str, Any]
 Spoil = Callable[[Request], Request]
 
 
-WITHOUT_KEYS = frozenset(
+OF_PEOPLE = frozenset(
+    endpoint.operation_id for endpoint in all_endpoints() if endpoint.openapi["tag"] == "accounts"
+) | {"use_booking_link"}
+"""Operations of people who sign in, or who open a link of a mail. The scenes record their successes; their own tests
+try the refusals."""
+
+WITHOUT_KEYS = OF_PEOPLE | frozenset(
     endpoint.operation_id
     for endpoint in all_endpoints()
     if endpoint.policy in RIGHTS and not RIGHTS[endpoint.policy].scopes
 )
 """Operations that no key may call. Their own tests call them in open mode; here they are only forbidden."""
+
+
+FORMS = frozenset(endpoint.operation_id for endpoint in all_endpoints() if endpoint.form is not None)
+"""Operations whose body is a form. `tests/api/test_token.py` tries them."""
 
 
 async def furnished(deployment: Deployment) -> Shop:
@@ -64,11 +77,14 @@ def good_requests(shop: Shop, document: Document) -> dict[str, Request]:
         )
     found |= _reads(shop, document)
     found = {operation: request for operation, request in found.items() if operation not in WITHOUT_KEYS}
-    for operation in sorted(set(document.places) - set(found) - WITHOUT_KEYS):
+    for operation in sorted(set(document.places) - set(found) - WITHOUT_KEYS - FORMS):
         method, path = document.places[operation]
         plain = found[_operation_of(document, method, path)]
         found[operation] = replace(plain, path=_with_other_slash(plain.path))
     return found
+
+
+_OF_BOOKING = ("list_tickets", "get_tickets_pdf", "get_booking_calendar")
 
 
 def _reads(shop: Shop, document: Document) -> dict[str, Request]:
@@ -76,6 +92,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     other = (("hold-token", shop.booked["hold_token"]),)
     values: dict[str, tuple[object, ...]] = {
         "get_booking": (shop.booking["id"],),
+        **dict.fromkeys(_OF_BOOKING, (shop.booking["id"],)),
         "get_stored_seat_map": (shop.seat_map,),
         "get_docs_file": ("holdfast.css",),
         "get_problem": ("sold_out",),
@@ -89,6 +106,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     headers = {
         "get_hold": token,
         "get_booking": other,
+        **dict.fromkeys(_OF_BOOKING, other),
         "get_metrics": (("accept", "application/json"),),  # its text form does not need the database
     }
     query = {"arena_list_seats": f"event_id={number}"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from golden import scenes_dialects, scenes_events, scenes_sales
+from golden import scenes_accounts, scenes_dialects, scenes_events, scenes_sales, scenes_tickets
 from golden.asking import Deployment
 from golden.files import compare, sorted_entries
 from golden.walking import Document, Walk
@@ -19,7 +19,9 @@ SCENES = {
     "inventory": scenes_events.inventory,
     "holds": scenes_sales.holds,
     "bookings": scenes_sales.bookings,
+    "tickets": scenes_tickets.tickets,
     "service": scenes_sales.service,
+    "accounts": scenes_accounts.accounts,
 }
 DIALECTS = {
     "box_office": scenes_dialects.box_office,

@@ -201,6 +201,12 @@ async def test_an_application_is_notified_when_its_client_leaves() -> None:
             await left.wait()
 
 
+async def http_alone(scope: Message, receive: Receive, send: Send) -> None:
+    """`application` without a lifespan."""
+    if scope["type"] == "http":
+        await application(scope, receive, send)
+
+
 async def run_server(app: Any, *, seconds: float = 5.0) -> tuple[Server, asyncio.Task[None], int]:
     listening = socket.create_server(("127.0.0.1", 0))
     ready = asyncio.Event()
@@ -241,6 +247,42 @@ async def test_a_stop_finishes_requests_and_closes_idle_connections() -> None:
     async with asyncio.timeout(MAX_SECONDS):
         await running
     assert server.is_started
+
+
+async def test_a_stop_answers_what_waits_in_the_kernel() -> None:
+    """A proxy has sent a POST there, and sends it to no other server. The loop has not accepted the connection yet."""
+    server, running, port = await run_server(http_alone)
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+    for each in waiting:
+        each.sendall(ask("/plain"))
+        each.setblocking(False)
+    server.stop()
+    for each in waiting:
+        reader, writer = await asyncio.open_connection(sock=each)
+        async with asyncio.timeout(MAX_SECONDS):
+            answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 200 "), answer
+        assert b"connection: close" in answer
+        writer.close()
+    await running
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+async def test_a_stop_awaits_the_first_request_of_a_new_connection_for_a_moment() -> None:
+    server, running, port = await run_server(http_alone)
+    async with RawConnection(port) as used, RawConnection(port) as late, RawConnection(port) as silent:
+        await used.send(ask("/plain"))
+        assert await used.answer() is not None
+        server.stop()
+        assert await used.is_closed()
+        await late.send(ask("/plain"))
+        answer = await late.answer()
+        assert answer is not None
+        assert (answer.body, answer.header(b"connection")) == (b"plain", b"close")
+        assert await silent.is_closed()
+    async with asyncio.timeout(MAX_SECONDS):
+        await running
 
 
 async def test_a_second_stop_is_immediate() -> None:
@@ -288,11 +330,7 @@ async def test_an_application_that_fails_to_start_is_not_served(how: str) -> Non
 
 
 async def test_an_application_without_a_lifespan_is_served() -> None:
-    async def plain(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await application(scope, receive, send)
-
-    server, running, port = await run_server(plain)
+    server, running, port = await run_server(http_alone)
     async with RawConnection(port) as connection:
         await connection.send(ask("/plain"))
         answer = await connection.answer()

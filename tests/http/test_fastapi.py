@@ -9,113 +9,26 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
-from opentelemetry import trace
-from pydantic import BaseModel, Field, SecretStr
-from starlette.routing import Router
+from pydantic import SecretStr
 
-from holdfast.access.permissions import Permission
 from holdfast.api.catalogue import all_endpoints
 from holdfast.app.composition import build_app
 from holdfast.app.settings import Settings
-from holdfast.errors import SoldOut
 from holdfast.http.application import Application
-from holdfast.http.request import Request as OwnRequest
-from holdfast.http.routes import BODY_LIMIT, Routes
+from holdfast.http.routes import BODY_LIMIT
 from holdfast.metrics import render_prometheus
+from holdfast.web.catalogue import all_pages
 from scenarios.wire.raw import RawConnection, exchange
+from support.fastapi_shop import HOST, Order, app, http, own, shop, who
 from support.http_app import SECRET_KEY, running_app
 from support.http_app import client_of as client_on
 from support.http_serving import serving, until
 from support.http_surface import client_of, layer_of, owned_by_us
 
-HOST = b"Host: localhost\r\n"
-own = Routes(tag="tests")
-
-
-@own.get("/v1/own", policy=Permission.PUBLIC)
-async def get_own(request: OwnRequest) -> dict[str, str]:
-    return {"by": "us"}
-
-
-class Order(BaseModel):
-    sku: str
-    count: int = Field(ge=1)
-
-
-def discount(percent: int = 0) -> int:
-    return percent
-
-
-def who() -> str:
-    return "nobody"
-
-
-def shop() -> APIRouter:
-    """A router of another developer, with one route for each use of FastAPI."""
-    router = APIRouter(prefix="/shop", tags=["shop"])
-
-    @router.get("/items/{item}")
-    async def get_item(item: int, percent: Annotated[int, Depends(discount)]) -> dict[str, int]:
-        return {"item": item, "percent": percent}
-
-    @router.post("/orders", status_code=201)
-    async def make_order(order: Order, tasks: BackgroundTasks, request: Request) -> Order:
-        tasks.add_task(request.app.state.done.append, order.sku)
-        return order
-
-    @router.get("/numbers")
-    async def numbers() -> StreamingResponse:
-        async def each() -> AsyncIterator[str]:
-            for number in range(3):
-                yield f"{number}\n"
-
-        return StreamingResponse(each(), media_type="text/plain")
-
-    @router.get("/page")
-    async def page() -> HTMLResponse:
-        return HTMLResponse("<p>Hello</p>", headers={"referrer-policy": "origin"})
-
-    @router.get("/teapot")
-    async def teapot() -> None:
-        raise HTTPException(418, "No coffee here.", headers={"X-Tea": "green"})
-
-    @router.get("/refused")
-    async def refused() -> None:
-        raise SoldOut(available=0)
-
-    @router.get("/bug")
-    async def bug() -> None:
-        raise ZeroDivisionError
-
-    @router.get("/id")
-    async def show_id(request: Request) -> dict[str, str]:
-        return {"url": str(request.url_for("get_item", item=7))}
-
-    @router.websocket("/echo")
-    async def echo(socket: WebSocket) -> None:
-        await socket.accept()
-        await socket.send_text(await socket.receive_text())
-
-    return router
-
-
-@pytest.fixture
-def app() -> Application:
-    """An application without a database, with one own route and the shop's."""
-    made = layer_of(own)
-    made.include_router(shop())
-    made.state.done = []
-    return made
-
-
-@pytest.fixture
-async def http(app: Application) -> AsyncIterator[httpx2.AsyncClient]:
-    async with client_of(app) as client:
-        yield client
-
+__all__ = ["app", "http"]
 
 # FastAPI's view of the application
 
@@ -133,7 +46,7 @@ def full_app() -> Application:
 def test_every_route_is_listed_and_can_be_named(full_app: Application):
     assert isinstance(full_app, FastAPI)
     listed = {(method, route.path) for route in full_app.routes for method in route.methods}  # type: ignore[attr-defined]  # all are API routes
-    assert listed == {(one.method, one.path) for one in all_endpoints()}
+    assert listed == {(one.method, one.path) for one in (*all_endpoints(), *all_pages())}
     assert full_app.url_path_for("get_hold", hold="x") == "/v1/holds/x"
 
 
@@ -375,93 +288,3 @@ async def test_a_route_reaches_the_inventory(database_url: str):
 
         made = (await client.post("/v1/events", json={"name": "Concert", "capacity": 1})).json()
         assert (await client.get("/shop/events", params={"number": made["number"]})).json() == "Concert"
-
-
-# The quick path
-
-
-@pytest.fixture
-def no_router(monkeypatch: pytest.MonkeyPatch) -> None:
-    """FastAPI's router and everything before it must not be reached."""
-
-    async def unreachable(*_: Any) -> None:
-        raise AssertionError("own routes must bypass FastAPI's router")
-
-    monkeypatch.setattr(APIRouter, "app", unreachable)
-    monkeypatch.setattr(Router, "app", unreachable)
-    monkeypatch.setattr(FastAPI, "__call__", unreachable)
-
-
-@pytest.mark.usefixtures("no_router")
-async def test_own_routes_bypass_fastapi(app: Application, http: httpx2.AsyncClient):
-    assert (await http.get("/v1/own")).json() == {"by": "us"}
-    async with serving(app) as (port, _):
-        (answer,) = await exchange(port, [b"GET /v1/own HTTP/1.1\r\n" + HOST + b"\r\n"], half_close=True)
-    assert (answer.status, answer.body) == (200, b'{"by":"us"}')
-
-
-# Middleware and instrumentation
-
-
-class Watching:
-    """A minimal ASGI middleware: it records path and status of each request, and adds a header."""
-
-    def __init__(self, app: Any, seen: list[tuple[str, int]]) -> None:
-        self._app, self._seen = app, seen
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async def noted(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                self._seen.append((scope["path"], message["status"]))
-                message["headers"] = [*message["headers"], (b"x-seen", b"1")]
-            await send(message)
-
-        await self._app(scope, receive, noted if scope["type"] == "http" else send)
-
-
-async def test_middleware_sees_all_requests():
-    seen: list[tuple[str, int]] = []
-    app = layer_of(own)
-    app.include_router(shop())
-    app.add_middleware(Watching, seen=seen)
-    paths = [b"/v1/own", b"/shop/items/7", b"/nothing"]
-    requests = [b"GET %b HTTP/1.1\r\n" % path + HOST + b"\r\n" for path in paths]
-    async with serving(app) as (port, _):
-        answers = await exchange(port, requests, half_close=True)
-    assert seen == [("/v1/own", 200), ("/shop/items/7", 200), ("/nothing", 404)]
-    assert [one.header(b"x-seen") for one in answers] == [b"1"] * 3
-    assert all(one.header(b"x-request-id") for one in answers)
-
-
-async def test_a_failing_middleware_is_a_problem():
-    class Failing:
-        def __init__(self, app: Any) -> None:
-            pass
-
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            raise ZeroDivisionError
-
-    app = layer_of(own)
-    app.add_middleware(Failing)
-    async with serving(app) as (port, _):
-        (answer,) = await exchange(port, [b"GET /v1/own HTTP/1.1\r\n" + HOST + b"\r\n"], half_close=True)
-    assert (answer.status, answer.header(b"content-type")) == (503, b"application/problem+json")
-
-
-async def test_fastapi_telemetry_sees_own_routes():
-    """FastAPI traces what passes its `__call__`; with a tracer provider, every request does."""
-    started: list[str] = []
-
-    class Tracer(trace.NoOpTracer):
-        def start_span(self, name: str, *args: Any, **given: Any) -> trace.Span:
-            started.append(name)
-            return super().start_span(name, *args, **given)
-
-    class Provider(trace.TracerProvider):
-        def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
-            return Tracer()
-
-    app = layer_of(own, about={"telemetry": {"tracer_provider": Provider()}})
-    async with client_of(app) as client:
-        assert (await client.get("/v1/own")).json() == {"by": "us"}
-    assert started

@@ -1,7 +1,9 @@
 """Keys of guests: what random generators make passes, and what people write does not.
 
-The kind is "a secret that is only long". Its other members are API keys and hold tokens, which the server makes itself,
-and passwords, which have rules of their own (`access/passwords.py`).
+The kind is "a secret that is only long". A key may be a time or a counter in the form of a UUID or of hexadecimal
+digits, and a text in base 64. The hash of a counter looks random, and no rule can see it: the documents show `uuid4`.
+Other members are API keys and hold tokens, which the server makes itself, and passwords, which have rules of their own
+(`access/passwords.py`).
 """
 
 from __future__ import annotations
@@ -67,6 +69,12 @@ def test_keys_of_the_sdk_and_of_the_documents_pass() -> None:
         "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
         str(uuid.uuid5(uuid.NAMESPACE_URL, "order-17")),
         "k" * 255,
+        "00000000-0000-4000-8000-0192d3a87c1e",  # a time
+        f"{1_764_442_800_123_456_789:032x}",
+        "0123456789abcdef0123456789abcdef",
+        b64encode(b"order-2026-11-28-000001").decode(),
+        b64encode(b"customer-81/order-17??").decode().rstrip("=").replace("/", "_"),
+        b"order-2026-11-28-000001".hex(),
     ],
 )
 def test_key_that_a_person_or_a_counter_makes_is_refused(key: str) -> None:

@@ -67,6 +67,26 @@ def all_statements() -> list[Named]:
 
 def plan(connection: psycopg.Connection[Any], statement: Named, number: int = NUMBER) -> dict[str, Any]:
     """The generic plan's shape for one event: the server's own choice of types, a value for each."""
+    explain = prepare(connection, statement, number)
+    found = connection.execute(explain, prepare=False).fetchone()
+    assert found is not None
+    return dict(found[0][0]["Plan"])
+
+
+def plans_made(connection: psycopg.Connection[Any], statement: Named, executions: int) -> int:
+    """How often the server plans the statement in this number of executions for one event."""
+    explain = prepare(connection, statement)
+    for _ in range(executions):
+        connection.execute(explain, prepare=False)
+    row = connection.execute(
+        "SELECT custom_plans FROM pg_prepared_statements WHERE name = 'asked'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def prepare(connection: psycopg.Connection[Any], statement: Named, number: int = NUMBER) -> bytes:
+    """Prepare the statement, and return the EXPLAIN of one execution."""
     connection.execute("DEALLOCATE ALL")
     connection.execute(f"PREPARE asked AS {statement.prepared()}".encode(), prepare=False)
     row = connection.execute(
@@ -78,9 +98,7 @@ def plan(connection: psycopg.Connection[Any], statement: Named, number: int = NU
         for name, type in zip(statement.parameters, row[0], strict=True)
     ]
     call = f"asked({', '.join(values)})" if values else "asked"
-    found = connection.execute(f"EXPLAIN (FORMAT JSON) EXECUTE {call}".encode(), prepare=False).fetchone()
-    assert found is not None
-    return dict(found[0][0]["Plan"])
+    return f"EXPLAIN (FORMAT JSON) EXECUTE {call}".encode()
 
 
 _UUID = "00000000-0500-8000-8000-000000000001"

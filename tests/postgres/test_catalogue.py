@@ -10,16 +10,12 @@ import pytest
 
 import holdfast.postgres.schema as schema_module
 from holdfast.postgres import schema
+from holdfast.postgres.tables import OF_NO_EVENT
 from support.postgres import TestDatabases
 
 SCHEMA = (Path(schema.__file__).parent / "schema.sql").read_text()
 
-NOT_OF_AN_EVENT = {
-    "schema_generation", "alembic_version", "event_creations", "api_keys", "accounts", "leases", "seat_maps",
-    "organisations", "memberships", "audit_entries",
-    "webhook_endpoints",
-}  # fmt: skip
-"""Tables on the control connection."""
+NOT_OF_AN_EVENT = {*OF_NO_EVENT, "alembic_version"}
 
 LINT = """
 WITH t AS (

@@ -1,12 +1,10 @@
 """The doctor: one line for everything that can be wrong, and no word about a good database but `ok`.
 
-Citus cannot be installed here. A stand-in has its catalogue, with answers of nodes as the test wants them: two tables
-and two functions of SQL, found before the real ones would be. What it proves is our reading of them, and no more.
+Citus cannot be installed here: a stand-in has its catalogue (`support/pretend_citus.py`).
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,58 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from holdfast.postgres import preconditions, schema
 from holdfast.postgres.doctor import Diagnosis, examine
 from support.postgres import TestDatabases
-
-GOOD = {
-    "fsync": "on",
-    "full_page_writes": "on",
-    "synchronous_commit": "on",
-    "max_prepared_transactions": "200",
-    "max_connections": "100",
-    "plan_cache_mode": "auto",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "idle_in_transaction_session_timeout": "2000",
-    "citus.node_connection_timeout": "3000",
-}
-
-
-def run(url: str, *statements: str, values: Any = None) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode(), values)
-
-
-def node(**changes: Any) -> dict[str, Any]:
-    """Return what a good node says of itself, with changes."""
-    facts = {"prepared": 0, "extension": "13.2-1", "version": "15.18", "now": time.time(), "settings": GOOD}
-    settings = {**GOOD, **{key: value for key, value in changes.items() if key not in facts}}
-    return {**facts, "settings": settings, **{key: value for key, value in changes.items() if key in facts}}
-
-
-def be_coordinator(url: str, *nodes: dict[str, Any], distributed: bool = True) -> None:
-    """Give the database the catalogue of a coordinator, in a schema of its own."""
-    run(
-        url,
-        "CREATE SCHEMA citus",
-        "CREATE TABLE citus.pg_dist_node (nodeid int, nodename text, nodeport int, isactive bool, hasmetadata bool)",
-        "CREATE TABLE citus.pg_dist_partition (logicalrelid regclass)",
-        "CREATE TABLE citus.answers (nodeid int, success bool, result text)",
-        "CREATE FUNCTION citus.run_command_on_all_nodes(text) RETURNS SETOF citus.answers LANGUAGE sql"
-        " AS 'SELECT * FROM citus.answers'",
-        "CREATE FUNCTION citus.create_distributed_table(name text, number text, colocate_with text) RETURNS void"
-        " LANGUAGE sql AS 'INSERT INTO citus.pg_dist_partition VALUES (name::regclass)'",
-        f"ALTER DATABASE {conninfo_to_dict(url)['dbname']} SET search_path = public, citus",
-    )
-    for id, facts in enumerate(nodes, 1):
-        run(url, f"INSERT INTO citus.pg_dist_node VALUES ({id}, 'node{id}', 5432, true, true)")
-        run(url, f"INSERT INTO citus.answers VALUES ({id}, true, %s)", values=[json.dumps(facts)])
-    if distributed:
-        run(
-            url,
-            "INSERT INTO citus.pg_dist_partition SELECT attrelid FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
-            " WHERE attname = 'event_number' AND attnotnull AND relkind = 'r'"
-            " AND relnamespace = 'public'::regnamespace",
-        )
+from support.pretend_citus import be_coordinator, node, run
 
 
 def said(url: str, verdict: str, **chosen: int) -> list[str]:
@@ -160,9 +107,18 @@ def test_a_node_that_could_lose_bookings_is_refused(database_url: str, setting: 
         ({"lock_timeout": "1000"}, "lock_timeout = 1000 ms"),
         ({"idle_in_transaction_session_timeout": "0"}, "has no idle_in_transaction_session_timeout"),
         ({"citus.node_connection_timeout": "30000"}, "citus.node_connection_timeout to 5s"),
+        ({"ends_idle": True}, "for all roles: no shard can move"),
+        ({"output_plugin_libraries": "pgoutput"}, "no citus in output_plugin_libraries"),
         ({"prepared": 2}, "2 old prepared transactions"),
-        ({"extension": "12.0-1"}, "several versions (extension): 12.0-1, 13.2-1"),
-        ({"version": "15.20"}, "several versions (version): 15.18, 15.20"),
+        ({"wal_level": "replica"}, "wal_level = replica: shards cannot move"),
+        ({"citus.shard_replication_factor": "2"}, "citus.shard_replication_factor above 1"),
+        ({"citus.node_conninfo": "sslmode=require"}, "tcp_user_timeout=5000 to citus.node_conninfo"),
+        ({"synchronous_standby_names": "*", "standbys": 0}, "its events wait until one is connected"),
+        ({"standbys": 0}, "has no standby: the loss of its disk"),
+        ({"connections": 75}, "75 connections open, the workers open 8, and max_connections is 100"),
+        ({"extension": "12.0-1"}, "several versions of Citus: install one on all (12.0-1, 13.2-1)"),
+        ({"version": "15.20"}, "several versions of PostgreSQL: install one on all (15.18, 15.20)"),
+        ({"locale": "LATIN1 C C"}, "several encodings or locales"),
         ({"now": time.time() - 3600}, "The nodes' clocks differ by"),
     ],
 )
@@ -181,6 +137,40 @@ def test_a_node_that_takes_no_part_is_a_warning(database_url: str, column: str, 
     be_coordinator(database_url, node(), node())
     run(database_url, f"UPDATE citus.pg_dist_node SET {column} = false WHERE nodeid = 2")
     assert [each for each in said(database_url, "warning") if each.startswith(f"Node node2:5432 {text}")]
+
+
+def test_a_node_that_does_not_answer_is_a_warning(database_url: str) -> None:
+    """It was passed over in silence: a node that nobody reached had no line."""
+    be_coordinator(database_url, node(), node())
+    run(
+        database_url,
+        "UPDATE citus.answers SET success = false, result = 'connection refused' WHERE nodeid = 2",
+    )
+    assert [
+        each for each in said(database_url, "warning") if each.startswith("Node node2:5432 does not answer")
+    ]
+
+
+def test_nodes_that_cannot_reach_each_other_are_a_warning(database_url: str) -> None:
+    """A move of a shard connects one node to another. The coordinator may reach both, and so may sales."""
+    be_coordinator(database_url, node(), node())
+    run(
+        database_url,
+        "INSERT INTO citus.ways VALUES ('node1', 5432, 'node2', 5432, true), ('node2', 5432, 'node1', 5432, false)",
+    )
+    (found,) = [each for each in said(database_url, "warning") if "cannot connect" in each]
+    assert found.startswith("Node node2:5432 cannot connect to node node1:5432")
+
+
+def test_a_copy_that_the_coordinator_kept_is_a_warning(database_url: str) -> None:
+    be_coordinator(database_url, node())
+    run(
+        database_url,
+        "INSERT INTO events (event_number, id, name, status, rules, map_version, created_at)"
+        " VALUES (5, gen_random_uuid(), 'E', 'published', '{}', 0, now())",
+    )
+    (found,) = [each for each in said(database_url, "warning") if "its own copy" in each]
+    assert "truncate_local_data_after_distributing_table('events')" in found
 
 
 def test_a_half_distributed_schema_is_refused_and_an_upgrade_completes_it(database_url: str) -> None:

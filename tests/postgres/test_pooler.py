@@ -1,7 +1,9 @@
 """A connection pooler in transaction mode is found at the start, whether it refuses our settings or ignores them.
 
 Class of bug: a precondition that is written and not checked. The others of this kind are in test_preconditions.py: room
-for the connections, settings of sessions, durability. This test needs pgbouncer, and is skipped without it.
+for the connections, settings of sessions, durability. A pooler has these: settings that it refuses or ignores, shared
+sessions, and how many it lends at once, which its pool size and its limit of clients say. This test needs pgbouncer,
+and is skipped without it.
 """
 
 from __future__ import annotations
@@ -127,6 +129,18 @@ def test_session_mode_with_the_right_settings_is_accepted(
     with_settings(databases, database_url)
     with pgbouncer(databases, open_folder, database_url, "pool_mode = session", IGNORE) as url:
         schema.verify(url)
+
+
+@pytest.mark.parametrize("limit", ["default_pool_size = 3", "max_client_conn = 3"])
+def test_a_pooler_that_lends_too_few_sessions_is_refused(
+    databases: TestDatabases, trusting: None, open_folder: Path, database_url: str, limit: str
+) -> None:
+    """PostgreSQL's own limits had room. The server started, and each connection above the pooler's limit waited."""
+    with_settings(databases, database_url)
+    with pgbouncer(databases, open_folder, database_url, "pool_mode = session", IGNORE, limit) as url:
+        schema.verify(url, connections=3)
+        with pytest.raises(schema.SchemaError, match="lends 3 sessions at once, and the workers open 8"):
+            schema.verify(url, connections=8)
 
 
 def test_a_direct_connection_is_accepted(database_url: str) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from holdfast.postgres import preconditions, schema
+from holdfast.postgres import backup, preconditions, schema
 from holdfast.postgres.connections import SESSION_SETTINGS, Connections
 from support.postgres import TestDatabases
 from support.selling import an_engine, new_event
@@ -49,20 +49,37 @@ HOSTILE = {
     "default_transaction_deferrable": "on",
     "plan_cache_mode": "force_custom_plan",
     "jit": "on",
+    "default_table_access_method": "other",
+    "gin_fuzzy_search_limit": "1",
+    "extra_float_digits": "-15",
+    "quote_all_identifiers": "on",
 }
 """Defaults that a database or a role may have. Each one changes an answer or stops a sale."""
 
 
-def test_hostile_defaults_change_nothing(empty_database_url: str) -> None:
+def test_hostile_defaults_change_nothing(databases: TestDatabases, empty_database_url: str) -> None:
     """The same defaults on migration, check and sale. Each setting of a session has a hostile value here."""
     assert HOSTILE.keys() == SESSION_SETTINGS.keys()
+    as_owner(
+        superuser(databases, empty_database_url),
+        "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler",
+    )
     defaults = [f"ALTER DATABASE THIS SET {name} = '{value}'" for name, value in HOSTILE.items()]
     as_owner(empty_database_url, *reversed(defaults))
     schema.upgrade(empty_database_url)
     schema.verify(empty_database_url)
+    found = "SELECT DISTINCT amname FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE relkind = 'r'"
+    with preconditions.connect(empty_database_url) as session:
+        assert [row["amname"] for row in session.execute(found).fetchall()] == ["heap"]
+    contents = backup.read_contents(empty_database_url)
+    assert (contents.has_sales, len(contents.drops) > 2) == (False, True)
 
 
-async def test_sales_ignore_hostile_defaults(database_url: str) -> None:
+async def test_sales_ignore_hostile_defaults(databases: TestDatabases, database_url: str) -> None:
+    as_owner(
+        superuser(databases, database_url),
+        "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler",
+    )
     defaults = [f"ALTER DATABASE THIS SET {name} = '{value}'" for name, value in HOSTILE.items()]
     as_owner(database_url, *reversed(defaults))
     async with an_engine(database_url) as inventory:
@@ -136,6 +153,17 @@ def test_replica_mode_is_refused(databases: TestDatabases, database_url: str) ->
     """It switches foreign keys off. Only a superuser can set it."""
     as_owner(superuser(databases, database_url), "ALTER DATABASE THIS SET session_replication_role = replica")
     assert "session_replication_role = replica" in str(preconditions.find_problem(database_url))
+
+
+def test_hidden_views_are_refused(database_url: str) -> None:
+    """Minor releases before August 2024 do not know the setting, so a session cannot ask for it."""
+    try:
+        as_owner(database_url, "ALTER DATABASE THIS SET restrict_nonsystem_relation_kind = 'view'")
+    except psycopg.errors.UndefinedObject:
+        pytest.skip("this minor release of PostgreSQL does not know the setting, so nothing can be set wrong")
+    assert "restrict_nonsystem_relation_kind = view: set it to nothing" in str(
+        preconditions.find_problem(database_url)
+    )
 
 
 def test_a_transaction_timeout_is_refused(database_url: str) -> None:

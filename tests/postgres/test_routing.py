@@ -1,4 +1,7 @@
-"""Routing: on a clone with tables partitioned by event number, every statement of an event reads one partition."""
+"""Routing: on a clone with tables partitioned by event number, every statement of an event reads one partition.
+
+So does every statement of several events of one shard.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from holdfast.inventory.store.steps import on_a_shard
 from holdfast.postgres import schema
 from postgres.statements import FAN_OUT, Named, all_statements, nodes, plan
 from support.postgres import TestDatabases
@@ -48,6 +52,21 @@ def clone(databases: TestDatabases) -> Iterator[str]:
 def test_an_events_statement_reads_one_part_of_each_table(clone: str, statement: Named) -> None:
     with psycopg.connect(clone, autocommit=True) as connection:
         touched = parts_touched(plan(connection, statement))
+    assert all(len(parts) == 1 for parts in touched.values()), touched
+
+
+SPANNING = [each for each in all_statements() if each.file == "spanning"]
+
+
+@pytest.mark.parametrize("statement", SPANNING, ids=lambda each: each.name)
+def test_a_statement_of_a_shards_events_reads_one_part_of_each_table(clone: str, statement: Named) -> None:
+    """A node prunes shards by values, as PostgreSQL does with a custom plan: each plan here is one."""
+    text = on_a_shard(statement.text.encode()).decode()
+    with psycopg.connect(clone, autocommit=True) as connection:
+        connection.execute("SET plan_cache_mode = force_custom_plan")
+        found = plan(connection, Named(file="", name="", text=text))
+    touched = parts_touched(found)
+    assert touched
     assert all(len(parts) == 1 for parts in touched.values()), touched
 
 

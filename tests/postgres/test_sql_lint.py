@@ -44,6 +44,11 @@ FROZEN = {"now", "transaction_timestamp"}
 ALLOWED = {
     ("accounts", "volatile"): "belongs to no event: on the control connection, one plain PostgreSQL",
     ("venue_maps", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
+    ("restored", "volatile"): "belong to no event: on a connection of a command, one plain PostgreSQL",
+    ("sessions", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
+    ("refresh_tokens", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
+    ("passkeys", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
+    ("second_factors", "volatile"): "belong to no event: on the control connection, one plain PostgreSQL",
     ("webhooks", "volatile"): "endpoints belong to no event: on the control connection, one plain PostgreSQL",
     ("workers", "volatile"): "leases and old rows: belong to no event's sale",
 }

@@ -183,6 +183,19 @@ async def test_a_session_that_lost_its_statements_reads_all_the_same(database_ur
         assert held(await read(inventory, numbers)) == as_placed(numbers)
 
 
+async def test_a_session_that_has_more_than_we_think_reads_all_the_same(database_url: str) -> None:
+    """A statement that was prepared, and then forgotten by us, cannot be prepared again."""
+    async with an_engine(database_url, size=1) as inventory:
+        numbers = await make_events(inventory, 3)
+        assert held(await read(inventory, numbers)) == as_placed(numbers)
+        async with inventory._connections.control().connection() as connection:
+            _SESSIONS.pop(connection)
+        assert held(await read(inventory, numbers)) == as_placed(numbers)
+        async with inventory._connections.control().connection() as connection:
+            _SESSIONS.pop(connection)
+        await place(inventory, numbers[0], quantity(1))
+
+
 @pytest.mark.parametrize("known", [["get_areas"], ["get_event"], ["get_event", "get_areas"]])
 async def test_a_session_that_lost_some_statements_reads_all_the_same(
     database_url: str, known: list[str]

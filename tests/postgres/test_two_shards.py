@@ -7,18 +7,30 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 
 from holdfast.errors import EventNotFound
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.decide import Answered, Replayed
+from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.store.events import EventFilter
 from holdfast.postgres import transaction
 from holdfast.postgres.connections import Connection
 from holdfast.postgres.pipeline import Pipeline, Statement
 from inventory.batching.test_oracle import sell
 from support.postgres import TestDatabases
-from support.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity, sql, what_is_wrong
+from support.selling import (
+    a_confirm,
+    all_at_once,
+    an_engine,
+    new_event,
+    place,
+    quantity,
+    sql,
+    waiting_for_the_lock,
+    what_is_wrong,
+)
 
 
 @pytest.fixture
@@ -59,9 +71,7 @@ async def test_events_of_both_shards_sell_and_are_listed_together(shards: list[s
         assert {booking.id for booking in told} == {booking.id for booking in bookings}
         totals = await inventory.operations.count_totals()
         assert (totals.events, totals.bookings) == (4, 4)
-        assert await all_at_once(place(inventory, max(numbers) + 1, quantity(1))) == [
-            EventNotFound("There is no such event.")
-        ]
+        assert await all_at_once(place(inventory, max(numbers) + 1, quantity(1))) == [EventNotFound()]
 
 
 async def test_an_event_is_created_once_on_either_shard(shards: list[str]) -> None:
@@ -75,6 +85,22 @@ async def test_an_event_is_created_once_on_either_shard(shards: list[str]) -> No
     assert isinstance(made, Answered)
     assert isinstance(again, Replayed)
     assert sum(len(sql(url, "SELECT 1 FROM events")) for url in shards) == 1
+
+
+async def test_a_node_that_waits_keeps_no_other_node_waiting(shards: list[str]) -> None:
+    """All runners waited for the first shard's lock. Any other reason for a node's silence is of this kind."""
+    async with an_engine(shards, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(2)]
+        for number in numbers:
+            await place(inventory, number, quantity(1))
+        url = shards[numbers[0] % 2]
+        with psycopg.connect(url) as blocker:
+            blocker.execute("SELECT FROM inventories WHERE event_number = %s FOR UPDATE", (numbers[0],))
+            waiting = asyncio.ensure_future(place(inventory, numbers[0], quantity(1)))
+            await waiting_for_the_lock(url)
+            assert isinstance(await asyncio.wait_for(place(inventory, numbers[1], quantity(1)), 20), Hold)
+            assert not waiting.done()
+        assert isinstance(await waiting, Hold)
 
 
 class Watched(Pipeline):

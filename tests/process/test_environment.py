@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.app.settings import load_settings
 from holdfast.process.environment import clean_environment, is_injected
-from support.serving import Serving, run_holdfast
+from holdfast.process.errors import CannotStart
+from support.serving import PROGRAM, Serving, environment, run_holdfast
 
 HOSTILE = {
     "PGHOST": "192.0.2.1",
@@ -40,6 +42,11 @@ HOSTILE = {
     "PGGSSENCMODE": "require",
     "PGCHANNELBINDING": "require",
     "PGSSLNEGOTIATION": "direct",
+    "PGSSLMODE": "bogus",
+    "PGSSLCERTMODE": "require",
+    "PGSSLMINPROTOCOLVERSION": "TLSv9",
+    "PSYCOPG_IMPL": "python",
+    "PROMETHEUS_MULTIPROC_DIR": "/nowhere",
     "TZ": "Asia/Kathmandu",
     "LC_ALL": "tr_TR.UTF-8",
     "LANG": "de_DE.ISO-8859-1",
@@ -103,6 +110,32 @@ def test_a_command_ignores_the_port_of_kubernetes(tmp_path: Path) -> None:
         "db", "status", data_dir=str(tmp_path / "data"), port="tcp://10.0.0.1:8000", **INJECTED
     )
     assert "There is no database" in done.stderr
+
+
+def test_a_setting_in_lower_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pydantic would read it. With both spellings, the later one in the environment would win."""
+    monkeypatch.setenv("holdfast_port", "9000")
+    with pytest.raises(CannotStart, match=r"^holdfast_port is not a setting\. Did you mean HOLDFAST_PORT\?$"):
+        load_settings()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_while_the_cluster_is_made_is_no_failure(
+    open_folder: Path, number: signal.Signals
+) -> None:
+    """A terminal sends its interrupt to the whole group of processes: `initdb` must not get it."""
+    server = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"],
+        env=environment(data_dir=str(open_folder / "data")),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(open_folder.glob("data/postgres/cluster.part/*")):
+        assert server.poll() is None, server.communicate()
+    os.killpg(server.pid, number)
+    _, complaint = server.communicate(timeout=60)
+    assert (server.returncode, complaint) == (0, "")
 
 
 def test_clean_environment_resets_ignored_and_blocked_signals() -> None:

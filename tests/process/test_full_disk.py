@@ -15,28 +15,34 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from holdfast.process.disk_room import DiskRoom
 from holdfast.process.metrics_folder import MetricsFolder
-from support.serving import Serving
+from support.serving import Serving, run_holdfast
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a file system in memory."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "holdfast-test", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount the small file system that the test fills")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture
 def small_disk(open_folder: Path) -> Iterator[Path]:
     """A file system of 260 MB. PostgreSQL needs some 60 of it at the start."""
-    disk = open_folder / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=260m,mode=0755", "holdfast-test", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("cannot mount a small file system here")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    with mounted(open_folder / "disk", "size=260m,mode=0755") as disk:
+        yield disk
 
 
 def ask(port: int, method: str, path: str, body: object = None) -> tuple[int, dict[str, object]]:
@@ -92,6 +98,51 @@ def test_a_full_disk_stops_sales_only(small_disk: Path) -> None:
         assert server.workers == workers, "a worker died"
 
 
+def test_the_server_outlives_a_restart_of_postgresql_on_a_full_disk(small_disk: Path) -> None:
+    """PostgreSQL ends with a panic if it needs a WAL segment. Its start wrote its access rules, and the error of that
+    ended the whole server. The kind is any `OSError` of a start beside running workers, such as of its log. We went
+    through the calls of `PostgresServer.begin`; one `except` there covers them all."""
+    with Serving(small_disk / "data") as server:
+        log = small_disk / "data" / "postgres" / "postgresql.log"
+        log.unlink()
+        log.mkdir()
+        os.kill(server.postmaster, signal.SIGKILL)
+        server.wait_until_it_says("postgresql.log cannot be used: Is a directory")
+        log.rmdir()
+        server.wait_until_it_says("PostgreSQL serves again")
+        fill(small_disk / "ballast")
+        os.kill(server.postmaster, signal.SIGKILL)
+        server.wait_until_it_says("PostgreSQL died")
+        assert ask(server.port, "GET", "/healthz")[0] == 200
+        (small_disk / "ballast").unlink()
+        server.wait_until_it_says("PostgreSQL serves again")
+        assert server.signal(signal.SIGTERM) == 0
+
+
+def test_a_start_on_a_full_disk_is_refused_in_one_line(small_disk: Path) -> None:
+    with Serving(small_disk / "data"):
+        pass
+    fill(small_disk / "ballast")
+    (small_disk / "data" / "postgres" / "pg_hba.conf").write_text("")  # to be written again
+    done = run_holdfast("serve", "--port", "0", data_dir=str(small_disk / "data"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["nr_inodes=20", "ro", "size=32m"])
+@pytest.mark.parametrize("part", ["", "pg_wal"])
+def test_room_is_space_and_files_where_postgresql_writes(open_folder: Path, option: str, part: str) -> None:
+    """Other ways to be full: no inode is left, the kernel made the disk read-only, the WAL has a disk of its own."""
+    cluster = open_folder / "cluster"
+    (cluster / "pg_wal").mkdir(parents=True)
+    has_room = DiskRoom(cluster)
+    assert has_room()
+    with mounted(cluster / part, option):
+        if option != "ro":
+            (cluster / "pg_wal").mkdir(exist_ok=True)
+        assert not DiskRoom(cluster)()
+
+
 _COUNTS = """
 import sys
 from holdfast.metrics import counter, render_prometheus
@@ -104,16 +155,7 @@ print(len(render_prometheus()))
 
 def test_metrics_outlive_a_full_disk(open_folder: Path) -> None:
     """A value without space stays in its process; the old code ended by SIGBUS."""
-    disk = open_folder / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "holdfast-test", str(disk)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("cannot mount a small file system here")
-    try:
+    with mounted(open_folder / "disk", "size=512k") as disk:
         done = subprocess.run(
             [sys.executable, "-c", _COUNTS],
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(disk)},
@@ -121,9 +163,7 @@ def test_metrics_outlive_a_full_disk(open_folder: Path) -> None:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    assert done.returncode == 0, done
 
 
 def test_a_killed_servers_metrics_are_removed_by_the_next_start(

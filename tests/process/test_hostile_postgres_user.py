@@ -2,8 +2,8 @@
 
 Class of bug: files of a less trusted user, read or written by a more trusted one. We looked for every path below the
 cluster and below the socket's folder in `process/`. The members: the access rules (now in our own folder), `PG_VERSION`
-and `postmaster.pid` (read without links), the socket folder that the latter names (removed only if we made it), and
-the environment that PostgreSQL gets. Needs root.
+and `postmaster.pid` (read without links), the socket folder that the latter names (removed only if we made it), the
+environment that PostgreSQL gets, and the lines of its log that a refusal quotes. Needs root.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -49,8 +50,7 @@ def test_a_folder_that_the_pid_file_names_is_left_alone(stopped: PostgresServer,
     precious = open_folder / "holdfast-precious"
     precious.mkdir()
     (precious / "file").write_text("precious")
-    outside = Path("/tmp/holdfast-socket-of-root")
-    outside.mkdir(exist_ok=True)
+    outside = Path(tempfile.mkdtemp(prefix="holdfast-socket-of-root-", dir="/tmp"))
     try:
         for folder in (precious, outside):
             pid_file = open_folder / "postgres" / "cluster" / "postmaster.pid"
@@ -64,15 +64,17 @@ def test_a_folder_that_the_pid_file_names_is_left_alone(stopped: PostgresServer,
 
 
 def test_a_linked_version_file_gives_no_secret_away(stopped: PostgresServer, open_folder: Path) -> None:
+    """A PIN looks like a version, which the refusal of another version quotes."""
     secret = open_folder / "secret"
-    secret.write_text("hunter22")
-    secret.chmod(0o600)
     file = open_folder / "postgres" / "cluster" / "PG_VERSION"
     file.unlink()
     file.symlink_to(secret)
-    with pytest.raises(CannotStart) as refused:
-        stopped.start()
-    assert "hunter22" not in str(refused.value)
+    for text in ("hunter22", "042"):
+        secret.write_text(text)
+        secret.chmod(0o600)
+        with pytest.raises(CannotStart, match="PG_VERSION is not PostgreSQL's") as refused:
+            stopped.start()
+        assert text not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["postmaster.pid", "PG_VERSION"])
@@ -81,6 +83,16 @@ def test_a_fifo_does_not_stop_a_command(stopped: PostgresServer, open_folder: Pa
     file.unlink(missing_ok=True)
     os.mkfifo(file)
     assert running_url(open_folder / "postgres") is None
+
+
+def test_an_escape_sequence_does_not_reach_the_terminal(stopped: PostgresServer, open_folder: Path) -> None:
+    """A refusal quotes PostgreSQL's log, and its user chooses what stands there."""
+    settings = open_folder / "postgres" / "cluster" / "postgresql.conf"
+    with settings.open("ab") as file:
+        file.write(b"shared_preload_libraries = '\x1b]0;owned\x07'\n")
+    with pytest.raises(CannotStart, match="owned") as refused:
+        stopped.start()
+    assert str(refused.value).isprintable()
 
 
 def test_postgres_gets_no_secret(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

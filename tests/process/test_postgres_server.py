@@ -17,6 +17,7 @@ from holdfast.process.postgres_binaries import embedded_bin_dir
 from holdfast.process.postgres_server import PostgresServer, _quick_recovery, running_url
 from holdfast.process.processes import end_process, is_running
 from support.postgres import TestDatabases
+from support.started import started
 
 
 @pytest.fixture
@@ -96,11 +97,10 @@ def test_a_start_ends_processes_of_a_killed_supervisor(folder: Path, bin_dir: Pa
         "bin_dir=pathlib.Path(sys.argv[2]) if sys.argv[2] else None)\n"
         "server.start(); print(server.pid, flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-c", script, str(folder), str(bin_dir or "")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
     ) as parent:
         assert parent.stdout is not None
         postmaster = int(parent.stdout.readline())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import stat
 import subprocess
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import httpx2
 import psycopg
 import pytest
 
+from holdfast.process.folders import server_user
 from holdfast.process.postgres_server import PostgresServer
 from support.serving import Serving, run_holdfast
 
@@ -97,6 +100,76 @@ def test_a_folder_with_foreign_files_is_left_alone(open_folder: Path) -> None:
     refused(run_holdfast("serve", "--port", "0", data_dir=str(open_folder)), "holds files of others")
     assert (open_folder / "metrics" / "theirs").read_text() == "precious"
     assert open_folder.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    "entries", [("postgres/data/base",), ("postgres/Dockerfile", "lock"), ("lock", "notes")]
+)
+def test_a_folder_with_names_like_ours_is_left_alone(open_folder: Path, entries: tuple[str, ...]) -> None:
+    """A member of the same kind: another program's `postgres` beside nothing else looked like ours."""
+    folder = open_folder / "srv"
+    folder.mkdir(mode=0o755)
+    for entry in entries:
+        (folder / entry).parent.mkdir(parents=True, exist_ok=True)
+        (folder / entry).write_text("precious")
+    refused(run_holdfast("serve", "--port", "0", data_dir=str(folder)), "holds files of others")
+    assert [(folder / entry).read_text() for entry in entries] == ["precious"] * len(entries)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"), [(0o755, 0o755), (0o1777, 0o1777), (0o777, 0o755), (0o2775, 0o2755), (0o750, 0o751)]
+)
+def test_an_existing_data_directory_keeps_its_mode(open_folder: Path, mode: int, kept: int) -> None:
+    """But others must not rename what is ours. The rest of a folder such as an empty /srv or /tmp is not ours."""
+    folder = open_folder / "srv"
+    folder.mkdir()
+    folder.chmod(mode)
+    with Serving(folder):
+        expected = kept if not server_user().is_caller or mode != 0o750 else mode
+        assert stat.S_IMODE(folder.stat().st_mode) == expected
+
+
+@pytest.mark.parametrize("kind", ["folder", "FIFO", "device"])
+def test_a_secret_key_that_is_no_file_is_named(open_folder: Path, kind: str) -> None:
+    """A container makes a folder where a mount names no existing file, which was a traceback. The others hung."""
+    path = open_folder / "data" / "secret_key"
+    path.parent.mkdir()
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "FIFO":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    refused(run_holdfast("serve", "--port", "0", data_dir=str(path.parent)), "secret_key must be a file")
+
+
+def test_another_secret_key_of_the_environment_is_refused(open_folder: Path) -> None:
+    """It was taken, and every hold token and cursor became invalid. The same for one that is given no more."""
+    data = open_folder / "data"
+    with Serving(data, secret_key=KEY):
+        pass
+    other = run_holdfast("serve", "--port", "0", data_dir=str(data), secret_key="o" * 40)
+    refused(other, "HOLDFAST_SECRET_KEY is not the key .*restore it")
+    refused(run_holdfast("serve", "--port", "0", data_dir=str(data)), "secret_key is missing .*restore it")
+    with Serving(data, secret_key=KEY):
+        pass
+
+
+def test_another_secret_key_for_the_same_database_is_refused(open_folder: Path, database_url: str) -> None:
+    """Class of bug: a precondition that is written and not checked. Each server made links and secrets that the other
+    one did not know."""
+    on = {"database_url": database_url}
+    with (
+        Serving(open_folder / "one", secret_key=KEY, **on),
+        Serving(open_folder / "two", secret_key=KEY, **on),
+    ):
+        other = run_holdfast("serve", "--port", "0", secret_key="o" * 40, **on)
+    refused(other, "HOLDFAST_SECRET_KEY is not the key that this database was served with: .*forget-key")
+    assert run_holdfast("db", "forget-key", **on).returncode == 2
+    assert run_holdfast("db", "forget-key", "--yes", **on).returncode == 0
+    with Serving(open_folder / "one", secret_key="o" * 40, **on):
+        pass
 
 
 def test_a_lost_secret_key_is_not_replaced_silently(open_folder: Path) -> None:

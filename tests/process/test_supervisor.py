@@ -15,10 +15,11 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from holdfast.process.children import Backoff
+from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.postgres_server import running_url
 from holdfast.process.processes import end_process, is_running
-from support.serving import Serving, environment, run_holdfast, workers_of
+from support.serving import PROGRAM, Serving, environment, run_holdfast, workers_of
+from support.started import started
 
 
 def test_a_server_starts_and_stops_without_a_trace(open_folder: Path) -> None:
@@ -43,6 +44,68 @@ def test_a_server_starts_and_stops_without_a_trace(open_folder: Path) -> None:
 def test_an_interrupt_stops_the_server_cleanly(open_folder: Path) -> None:
     with Serving(open_folder / "data") as server:
         assert server.signal(signal.SIGINT) == 0
+
+
+def test_an_interrupt_before_the_server_can_handle_it_stops_it(open_folder: Path) -> None:
+    """Python imports for a moment, and its own handler would print a traceback. The same for each command."""
+    slow = open_folder / "slow"
+    slow.mkdir()
+    (slow / "ipaddress.py").write_text(SLOW)
+    (slow / "typer.py").write_text(SLOW)
+    given = environment(data_dir=str(open_folder / "data"))
+    given["PYTHONPATH"] = os.pathsep.join([str(slow), given.get("PYTHONPATH", "")])
+    for program, module in (("holdfast", "typer"), ("holdfast.process.supervisor", "ipaddress")):
+        with started(
+            [*PROGRAM, "serve", "--port", "0"],
+            env=given | {"SLOW": f"{module} of {program}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A background job of a shell ignores it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"importing {module}\n"
+            process.send_signal(signal.SIGINT)
+            _, complaint = process.communicate(timeout=60)
+        assert complaint == ""
+        assert process.returncode in (0, -signal.SIGINT)
+
+
+SLOW = """
+import importlib.util, os, sys, time
+here = os.path.dirname(__file__)
+sys.path[:] = [each for each in sys.path if each != here]
+del sys.modules[__name__]
+if os.environ.get("SLOW") == __name__ + " of " + sys.orig_argv[2]:
+    print("importing", __name__, flush=True)
+    time.sleep(2)
+found = importlib.util.find_spec(__name__)
+sys.modules[__name__] = module = importlib.util.module_from_spec(found)
+found.loader.exec_module(module)
+sys.path.insert(0, here)
+"""
+"""A module that takes its time, and then becomes the real one of its name.
+
+The pause keeps the import open until the signal is there. The test itself waits for the printed line.
+"""
+
+
+def test_a_worker_that_cannot_start_does_not_stop_the_server(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may have no process, descriptor or memory left when a worker has to be replaced.
+
+    The others of the kind: PostgreSQL's restart, and each file of a start (`test_full_disk.py`). We looked for every
+    `Popen`, `open`, `mkdir` and `write` that the supervisor calls after its start.
+    """
+    worker = WorkerProcess(1)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    monkeypatch.setattr(sys, "executable", str(open_folder / "missing"))
+    for _ in range(3):
+        with pytest.raises(OSError, match="missing"):
+            worker.start(listening=0, life=0, environment={}, now=1.0)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert (worker.is_running, worker.ready_descriptor) == (False, None)
 
 
 def test_a_closed_server_reports_its_mode(open_folder: Path) -> None:
@@ -72,9 +135,9 @@ def test_a_killed_worker_is_replaced(open_folder: Path) -> None:
 
 def test_a_closed_log_pipe_stops_no_service(open_folder: Path) -> None:
     """The supervisor still replaces workers and stops cleanly after the log's reader has ended."""
-    command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "holdfast", "serve", "--port", "0"]
     given = environment(data_dir=str(open_folder / "data"))
-    with subprocess.Popen(command, env=given, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, env=given, stderr=subprocess.PIPE) as process:
         try:
             assert process.stderr is not None
             serving = next(line for line in process.stderr if "serves at" in line)

@@ -54,6 +54,8 @@ class Story:
 
     def __init__(self, *, limits: dict[str, Any] | None = None) -> None:
         self.limits = limits or {}
+        self.traits: dict[str, dict[str, Any]] = {}
+        """What seats have beside their labels: `whole` of a table, `kept` of a wheelchair place."""
         self.lines: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
         self.holds: dict[str, dict[str, Any]] = {}
@@ -63,6 +65,11 @@ class Story:
         self.api: dict[str, Any] = {}
         self.principals: dict[str, str] = {}
         self._numbers = itertools.count(1)
+
+    def furnish(self) -> None:
+        """Make row B a table that is sold whole, A4 a wheelchair place and A3 its companion seat."""
+        self.traits = {f"B{number}": {"whole": True} for number in range(1, 5)}
+        self.traits |= {"A3": {"kept": "companion"}, "A4": {"kept": "wheelchair"}}
 
     def hold(
         self,
@@ -74,6 +81,7 @@ class Story:
         best: int = 0,
         together: bool = True,
         category: str | None = None,
+        accessible: bool = False,
         end: str = "ok",
         id: str | None = None,
         got: list[str] | None = None,
@@ -84,7 +92,8 @@ class Story:
         """Log a hold and return its id. The final state has it as answered, with the status expired."""
         lines: list[dict[str, Any]] = [{"seats": list(seats)}] if seats else []
         lines += [{"area": "floor", "quantity": floor}] if floor else []
-        lines += [{"best": best, "category": category, "together": together}] if best else []
+        asked = {"best": best, "category": category, "together": together}
+        lines += [{**asked, "accessible": True} if accessible else asked] if best else []
         partial, buyer = more.pop("partial", False), more.pop("buyer", None)
         given = {"event": EVENT, "lines": lines, "ttl": ttl, "partial": partial, "buyer": buyer}
         id = id or f"hold-{next(self._numbers)}"
@@ -229,7 +238,10 @@ class Story:
 
     def check(self, folder: Path) -> Verdict:
         rows = [
-            [{"label": f"{row}{number}", "category": category} for number in range(1, 5)]
+            [
+                {"label": f"{row}{number}", "category": category, **self.traits.get(f"{row}{number}", {})}
+                for number in range(1, 5)
+            ]
             for row, category in (("A", "stalls"), ("B", "circle"))
         ]
         settings = {"principals": self.principals}

@@ -243,6 +243,59 @@ def two_bookings_have_one_reference(story: Story) -> None:
         story.book(user, 0.2, 0.3, story.hold(user, 0.0, 0.1, seat), answer={"reference": "7K3M01QX"})
 
 
+TABLE = ("B1", "B2", "B3", "B4")
+
+
+@legal
+def a_table_is_held_whole(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, *TABLE)
+
+
+@illegal("C1")
+def a_part_of_a_table_is_held(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, *TABLE, got=["B1", "B2"], partial=True)
+
+
+@illegal("C1")
+def a_named_seat_does_not_bring_its_table(story: Story) -> None:
+    """The log has what the server must read, which is the whole table."""
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, *TABLE, got=["B1"])
+
+
+@illegal("C1")
+def the_best_available_are_a_part_of_a_table(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, best=2, got=["B1", "B2"])
+
+
+@illegal("C1")
+def a_general_party_gets_a_wheelchair_place(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, best=1, got=["A4"])
+
+
+@illegal("C1")
+def a_general_party_gets_a_companion_seat(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, best=2, got=["A2", "A3"])
+
+
+@legal
+def a_wheelchair_place_is_held_by_name_and_by_request(story: Story) -> None:
+    story.furnish()
+    story.release("ann", 0.2, 0.3, story.hold("ann", 0.0, 0.1, "A3", "A4"))
+    story.hold("bob", 0.4, 0.5, best=2, accessible=True, got=["A3", "A4"])
+
+
+@illegal("C1")
+def a_party_with_a_wheelchair_gets_ordinary_seats(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, best=2, accessible=True, got=["A1", "A2"])
+
+
 @pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
 def test_possible_histories_are_not_accused(scene: Scene, tmp_path: Path) -> None:
     story = Story()

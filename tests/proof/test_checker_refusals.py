@@ -141,6 +141,47 @@ def a_buyer_is_refused_above_the_limit(story: Story) -> None:
     story.hold("ann", 0.2, 0.3, "A2", "A3", buyer="ann", end="quantity_over_limit")
 
 
+@legal
+def a_taken_table_is_refused(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, "B1", "B2", "B3", "B4")
+    story.hold("bob", 0.2, 0.3, "B1", "B2", "B3", "B4", partial=True, end="seat_taken")
+
+
+@illegal("C3")
+def a_free_table_is_refused(story: Story) -> None:
+    story.furnish()
+    story.hold("bob", 0.2, 0.3, "B1", "B2", "B3", "B4", end="seat_taken")
+
+
+@legal
+def a_general_party_is_refused_while_a_table_and_kept_places_are_free(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, "A1")
+    story.hold("bob", 0.2, 0.3, best=2, end="not_together")
+    story.hold("cat", 0.4, 0.5, best=3, together=False, end="sold_out")
+
+
+@illegal("C3")
+def a_general_party_is_refused_beside_free_seats(story: Story) -> None:
+    story.furnish()
+    story.hold("bob", 0.2, 0.3, best=2, end="not_together")
+
+
+@illegal("C3")
+def a_free_wheelchair_place_is_refused(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, "A1", "A2", "A3")
+    story.hold("bob", 0.2, 0.3, best=1, accessible=True, end="sold_out")
+
+
+@legal
+def a_taken_wheelchair_place_is_refused(story: Story) -> None:
+    story.furnish()
+    story.hold("ann", 0.0, 0.1, "A4")
+    story.hold("bob", 0.2, 0.3, best=1, accessible=True, end="sold_out")
+
+
 @illegal("C3")
 def sales_are_reported_as_stopped_without_a_stop(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", end="sales_stopped")

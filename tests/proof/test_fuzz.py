@@ -202,6 +202,16 @@ def test_only_an_early_answer_may_close() -> None:
     assert [each.rule for each in judge_pair(small, both, one)] == ["split"]
 
 
+def test_a_head_and_its_body_may_both_be_broken() -> None:
+    """The cuts decide which error is reported. A head that breaks within its lines has no body."""
+    body = b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"T" * 9000
+    one, other = (read_answers(answer(status=status, fields=CLOSE), [b"GET"]) for status in (400, 431))
+    both = Script(number=0, data=b"GET / HTTP/1.1\r\n" + body, cuts=(), end="half-close")
+    assert judge_pair(both, one, other) == []
+    head = Script(number=0, data=b"GET / HTTP/1.1\r\n:\r\n" + body, cuts=(), end="half-close")
+    assert [each.rule for each in judge_pair(head, one, other)] == ["split"]
+
+
 def test_a_canary_freed_by_a_mutation_is_excused() -> None:
     event = b'{"name":"canary 1"}'
     request = POST + b"Content-Length: %d\r\n\r\n%s" % (len(event), event)

@@ -26,7 +26,7 @@ def test_a_migration_and_a_batch_cause_no_deadlock(database_url: str, tmp_path: 
             batch.execute("SELECT FROM inventories FOR UPDATE")
             batch.execute("SELECT FROM claims")
             migration = subprocess.Popen(
-                [sys.executable, "-m", "holdfast.cli.main", "db", "upgrade"],
+                [sys.executable, "-m", "holdfast", "db", "upgrade"],
                 env={**python_environment(source), "HOLDFAST_DATABASE_URL": database_url},
                 stderr=subprocess.PIPE,
                 text=True,

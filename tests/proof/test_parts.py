@@ -16,6 +16,7 @@ import pytest
 
 from proof.machine import ROOT
 from proof.parts import COMMIT, NIGHT, PLANS, Knobs, Part, commit_plan, night_plan
+from proof.patroni import ORDER
 from proof.result import Result
 from proof.runner import Runner, read_done
 
@@ -47,7 +48,10 @@ def test_a_night_has_the_specified_trials() -> None:
     }
     assert kills == {"kill-worker": 100, "kill-postgres": 60, "kill-backend": 40}
     assert sum(option(part, "--cuts") for part in parts) == 50
-    assert sum(option(part, "--failovers") for part in parts) == 20
+    assert {part.name: option(part, "--failovers") for part in parts if option(part, "--failovers")} == {
+        "failovers": 20,
+        "patroni": len(ORDER),
+    }
     assert sum(option(part, "--schedules") for part in parts) >= 5_000
 
 

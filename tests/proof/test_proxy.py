@@ -21,6 +21,7 @@ import pytest
 
 from proof.processes import owner_of, wait_until_gone
 from proof.proxy import Door, Proxy
+from support.started import started
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
@@ -333,9 +334,7 @@ def test_the_proxy_ends_with_its_killed_parent() -> None:
         "import signal; from proof.proxy import Proxy; proxy = Proxy(seed=1); proxy.start();"
         "print(proxy._kept.pid, flush=True); signal.pause()"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with started([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)

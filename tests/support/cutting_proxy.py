@@ -40,20 +40,28 @@ class CuttingProxy:
         task = asyncio.current_task()
         assert task is not None
         self.running.add(task)
+        try:
+            await self._pass(reader, writer)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            writer.transport.abort()
+            self.running.discard(task)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream = psycopg.conninfo.conninfo_to_dict(self.upstream)
-        host, port = str(upstream["host"]), upstream.get("port", 5432)
-        up_reader, up_writer = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        host, port = str(upstream["host"]), str(upstream.get("port", 5432))
+        if host.startswith("/"):
+            up_reader, up_writer = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            up_reader, up_writer = await asyncio.open_connection(host, int(port))
         back = asyncio.ensure_future(self._back(up_reader, writer))
         try:
             with suppress(OSError):
                 await self._forth(reader, up_writer, up_reader, back)
-        except asyncio.CancelledError:
-            pass
         finally:
             back.cancel()
-            for each in (writer, up_writer):
-                each.transport.abort()
-            self.running.discard(task)
+            up_writer.transport.abort()
 
     async def _forth(
         self,

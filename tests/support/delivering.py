@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.delivery.delivery import Delivery
-from holdfast.delivery.jobs import Act, NewJob
+from holdfast.delivery.jobs import Act, NewJob, make_job_id
 from holdfast.delivery.mail.mailer import MailSettings
-from holdfast.delivery.store import make_job_id
 from holdfast.postgres.connections import Connections
 from holdfast.workers.job_runner import JobRunner
 from support.house_of import fetch

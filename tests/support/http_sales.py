@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -73,3 +74,11 @@ def outcome_of(answer: httpx2.Response) -> tuple[int, str]:
 def pointers(answer: httpx2.Response) -> list[tuple[str, str]]:
     """Return pointer and code of each wrong part."""
     return [(error["pointer"], error["code"]) for error in answer.json().get("errors", [])]
+
+
+def seconds_left(hold: Json) -> float:
+    return (when(hold["expires_at"]) - when(hold["server_time"])).total_seconds()
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.http.server.connection import Connection
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.http.server.service import Service
-from holdfast.http.server.writing import keep_little_in_kernel
+from holdfast.http.server.writing import bound_kernel
 
 MAX_SECONDS = 30.0
 QUICK = ConnectionLimits(tick_seconds=0.01)
@@ -35,7 +35,7 @@ async def serving(
     """Yield the port and the service. The caller runs the lifespan of the application."""
     service = Service(application, limits)
     listening = socket.create_server(("127.0.0.1", 0))
-    keep_little_in_kernel(listening)
+    bound_kernel(listening, limits.untaken_seconds)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: connect(service), sock=listening)
     try:

@@ -37,7 +37,9 @@ class House:
 @contextmanager
 def open_house(databases: TestDatabases, folder: Path, port: int = 0, **settings: str) -> Iterator[House]:
     database_url = databases.create()
-    with Serving(folder, port=port, database_url=database_url, secret_key=SECRET_KEY, **settings) as server:
+    with Serving(
+        folder, port=port, database_url=database_url, secret_key=SECRET_KEY, stdout=None, **settings
+    ) as server:
         yield House(server, database_url)
     databases.drop(database_url)
 
@@ -49,7 +51,7 @@ class Running:
         self.folder = folder
         self.said: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "holdfast.cli.main", "rush", *map(str, arguments), "--out", str(folder)],
+            [sys.executable, "-m", "holdfast", "rush", *map(str, arguments), "--out", str(folder)],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -17,6 +17,7 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.postgres.connections import Connections
 from inventory.rules.sales import rows_of
+from support.citus import count_waiting
 
 KEY = b"k" * 32
 
@@ -120,10 +121,9 @@ def move_time(url: str, number: int, by: timedelta, *engines: Inventory) -> None
         inventory._occupancies.drop(number)
 
 
-async def waiting_for_the_lock(url: str) -> None:
-    """Return when the batch of an engine waits for a lock."""
-    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'holdfast'"
-    while not await asyncio.to_thread(sql, url, query):
+async def waiting_for_the_lock(url: str, *, sessions: int = 1) -> None:
+    """Return when this number of sessions waits for a lock, such as a batch of an engine."""
+    while await asyncio.to_thread(count_waiting, url) < sessions:
         pass
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PROGRAM = (sys.executable, "-m", "holdfast.cli.main")
+PROGRAM = (sys.executable, "-m", "holdfast")
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -49,18 +49,22 @@ def workers_of(supervisor: int) -> list[int]:
 class Serving:
     """`holdfast serve` on a free port, ready when the block begins. `program` is an installed `holdfast`."""
 
-    def __init__(self, data_dir: Path, *, port: int = 0, program: str = "", **settings: str) -> None:
+    def __init__(
+        self, data_dir: Path, *, port: int = 0, program: str = "", stdout: int | None = None, **settings: str
+    ) -> None:
         self.data_dir = data_dir
+        self.settings = settings
         self.said: list[str] = []
         self._process = subprocess.Popen(
             [*([program] if program else PROGRAM), "serve", "--port", str(port)],
             env=environment(data_dir=str(data_dir), **settings),
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )
         # A thread reads the log all the time: a server with a full pipe would stop.
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     @property
@@ -104,8 +108,14 @@ class Serving:
         return self.wait()
 
     def wait(self) -> int:
-        code = self._process.wait(60)
-        self._reader.join()
+        """Return the exit code. A server that does not stop is killed: its workers then end by themselves."""
+        try:
+            code = self._process.wait(60)
+        except BaseException:
+            self._process.kill()
+            raise
+        self._reader.join(60)
+        assert not self._reader.is_alive(), f"a process keeps the server's output open: {self.said}"
         while not self._lines.empty():
             if (line := self._lines.get()) is not None:
                 self.said.append(line)

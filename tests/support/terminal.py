@@ -39,7 +39,7 @@ def in_terminal(
     """Run the command in a terminal, and type the answers. `stdout` replaces its standard output, as a pipe does."""
     with _terminal(width) as (ours, theirs):
         process = subprocess.Popen(
-            [sys.executable, "-m", "holdfast.cli.main", *map(str, arguments)],
+            [sys.executable, "-m", "holdfast", *map(str, arguments)],
             env={
                 **{name: value for name, value in environment(**settings).items() if name != "COLUMNS"},
                 "TERM": "xterm",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
@@ -31,13 +32,14 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def threaded_server(database_url: str) -> Iterator[str]:
-    """Yield the URL of a server in open mode."""
+def threaded_server(database_url: str, **chosen: Any) -> Iterator[str]:
+    """Yield the URL of a server in open mode, with these settings."""
     settings = Settings(
         database_url=SecretStr(database_url),
         secret_key=SecretStr(SECRET_KEY),
         sweep_interval_seconds=NEVER_SECONDS,
         retention_interval_seconds=NEVER_SECONDS,
+        **chosen,
     )
     config = uvicorn.Config(
         build_app(settings),

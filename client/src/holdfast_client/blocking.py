@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast_client import catalogue, delivery, inventory, sales, seat_maps
+from holdfast_client import access, audit, catalogue, delivery, inventory, sales, seat_maps, tickets
 from holdfast_client.calls import Answer, Call, EventRef
 from holdfast_client.errors import HoldfastError
 from holdfast_client.models import Change, Page, Snapshot
@@ -76,11 +76,16 @@ class Client(Settings):
     cancel_event = _method(catalogue.cancel_event)
     stop_sales = _method(catalogue.stop_sales)
     resume_sales = _method(catalogue.resume_sales)
+    get_me = _method(access.get_me)
+    sign_up = _method(access.sign_up)
+    sign_in = _method(access.sign_in)
+    renew_tokens = _method(access.renew_tokens)
     get_health = _method(catalogue.get_health)
     get_readiness = _method(catalogue.get_readiness)
 
     get_availability = _method(inventory.get_availability)
     list_seats = _method(inventory.list_seats)
+    get_packed_seats = _method(inventory.get_packed_seats)
     get_seat_map = _method(inventory.get_seat_map)
     list_seat_changes = _method(inventory.list_seat_changes)
     iterate_seat_changes = _iteration(inventory.list_seat_changes)
@@ -98,6 +103,7 @@ class Client(Settings):
     list_webhooks = _method(delivery.list_webhooks)
     get_webhook = _method(delivery.get_webhook)
     change_webhook = _method(delivery.change_webhook)
+    delete_webhook = _method(delivery.delete_webhook)
     rotate_webhook = _method(delivery.rotate_webhook)
     test_webhook = _method(delivery.test_webhook)
     list_deliveries = _method(delivery.list_deliveries)
@@ -106,6 +112,8 @@ class Client(Settings):
     list_notices = _method(delivery.list_notices)
     list_mail = _method(delivery.list_mail)
     iterate_mail = _iteration(delivery.list_mail)
+    list_audit_entries = _method(audit.list_audit_entries)
+    iterate_audit_entries = _iteration(audit.list_audit_entries)
 
     place_hold = _method(sales.place_hold)
     get_hold = _method(sales.get_hold)
@@ -119,8 +127,18 @@ class Client(Settings):
     get_booking = _method(sales.get_booking)
     list_bookings = _method(sales.list_bookings)
     iterate_bookings = _iteration(sales.list_bookings)
+    request_booking_link = _method(sales.request_booking_link)
+    use_booking_link = _method(sales.use_booking_link)
     change_booking = _method(sales.change_booking)
     cancel_booking = _method(sales.cancel_booking)
+    mail_booking = _method(sales.mail_booking)
+    list_tickets = _method(tickets.list_tickets)
+    iterate_tickets = _iteration(tickets.list_tickets)
+    get_tickets_pdf = _method(tickets.get_tickets_pdf)
+    get_booking_calendar = _method(tickets.get_booking_calendar)
+    get_event_calendar = _method(tickets.get_event_calendar)
+    reissue_ticket = _method(tickets.reissue_ticket)
+    check_ticket = _method(tickets.check_ticket)
 
     def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[Snapshot | Change]:
         """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from json import JSONDecodeError, dumps, loads
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -50,12 +51,29 @@ class Answer:
     content: bytes = field(default=b"", repr=False)
     """May have a token, so that no representation shows it."""
 
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """`Retry-After`, given in seconds or as a date; None if it is missing or invalid."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text)
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
     def json(self) -> Any:
         """Return the decoded body. Raises BadAnswer if it is not JSON."""
         try:
             return loads(self.content)
         except (JSONDecodeError, UnicodeDecodeError, RecursionError):
-            raise BadAnswer(f"The answer {self.status} is not JSON.", status=self.status) from None
+            raise BadAnswer(
+                f"The answer {self.status} is not JSON: check the address (HOLDFAST_URL or `url`).",
+                status=self.status,
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +94,14 @@ class Call(Generic[T]):
 
     def result(self, answer: Answer) -> T:
         """Return the value of the answer. Raises HoldfastError."""
+        request_id = answer.headers.get("x-request-id")
         if 200 <= answer.status < 300 or answer.status in self.understood:
-            return self.read(answer)
+            try:
+                return self.read(answer)
+            except BadAnswer as error:  # the server has done it: the key reads it again
+                error.status, error.request_id = answer.status, request_id
+                error.idempotency_key = self.idempotency_key
+                raise
         try:
             document = answer.json()
         except BadAnswer:
@@ -85,8 +109,9 @@ class Call(Generic[T]):
         raise error_of(
             answer.status,
             document,
-            request_id=answer.headers.get("x-request-id"),
+            request_id=request_id,
             idempotency_key=self.idempotency_key,
+            retry_after_seconds=answer.retry_after_seconds,
         )
 
 
@@ -150,12 +175,34 @@ def patch(
     )
 
 
+def form(path: str, read_answer: Callable[[Answer], T], content: str, *, repeatable: bool = True) -> Call[T]:
+    """Make a POST of a form, as OAuth's endpoints read it. No key guards it."""
+    return Call(
+        method="POST",
+        path=path,
+        read=read_answer,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        content=content.encode(),
+        repeatable=repeatable,
+    )
+
+
+def delete(path: str) -> Call[None]:
+    """Make a DELETE, which is sent once: a repeat would find nothing, and could not say who deleted it."""
+    return Call(method="DELETE", path=path, read=lambda _answer: None, repeatable=False)
+
+
 _JSON = {"content-type": "application/json"}
 
 
 def one(kind: type[T]) -> Callable[[Answer], T]:
     """Return a function that reads the answer as one object."""
     return lambda answer: read(kind, answer.json())
+
+
+def content_of(answer: Answer) -> bytes:
+    """Return the bytes of an answer that is a file."""
+    return answer.content
 
 
 def one_with_token(kind: type[_Owned], token: str | None) -> Callable[[Answer], _Owned]:
@@ -179,7 +226,11 @@ def path(*parts: EventRef | HoldRef | BookingRef | BlockRef) -> str:
 
 
 def part_id(part: EventRef | HoldRef | BookingRef | BlockRef) -> UUID | int | str:
-    return part.id if isinstance(part, Event | Hold | Booking | Block) else part
+    """Return the id of an object, or the given one. Raises Unsendable for what can be none, such as None."""
+    found: object = part.id if isinstance(part, Event | Hold | Booking | Block) else part
+    if isinstance(found, bool) or not isinstance(found, UUID | int | str) or found in ("", ".", ".."):
+        raise Unsendable("An id must be a UUID, a number or a text, or an object of the SDK that has one.")
+    return found
 
 
 def token_of(owner: HoldRef | BookingRef, token: Token | None) -> str | None:
@@ -235,7 +286,7 @@ def _plain(value: Any) -> Any:
         case Event():
             return str(value.id)
         case _:
-            raise TypeError(f"{type(value).__name__} cannot be sent")
+            raise Unsendable(f"A {type(value).__name__} cannot be sent: give texts, numbers, times or ids.")
 
 
 def _query(members: Mapping[str, Any]) -> dict[str, str]:

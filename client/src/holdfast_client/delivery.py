@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from holdfast_client.calls import UNCHANGED, Call, EventRef, Unchanged, get, one, page, patch, path, post
+from holdfast_client.calls import (
+    UNCHANGED,
+    Call,
+    EventRef,
+    Unchanged,
+    delete,
+    get,
+    one,
+    page,
+    patch,
+    path,
+    post,
+)
 from holdfast_client.models import Delivery, Mail, Notices, Page, Webhook
 
 
@@ -45,6 +57,11 @@ def change_webhook(
     if description is not UNCHANGED:
         body["description"] = description
     return patch(path("webhooks", webhook), one(Webhook), body=body, repeatable=True)
+
+
+def delete_webhook(webhook: UUID | str) -> Call[None]:
+    """Forget a webhook. Nothing more is sent to it. It is sent once: a repeat would find no webhook."""
+    return delete(path("webhooks", webhook))
 
 
 def rotate_webhook(webhook: UUID | str) -> Call[Webhook]:

@@ -44,6 +44,7 @@ class HoldfastError(Exception):
 
     `code` is stable. `status` is None without an answer. `facts` are further members of the answer, for example
     how many admissions were free. A POST without an answer can be repeated with `idempotency_key`.
+    `retry_after_seconds` is how long the server asks to wait; None if it does not say.
     """
 
     CODE: ClassVar[str] = "error"
@@ -59,6 +60,7 @@ class HoldfastError(Exception):
         facts: Mapping[str, Any] | None = None,
         request_id: str | None = None,
         idempotency_key: str | None = None,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -68,6 +70,7 @@ class HoldfastError(Exception):
         self.facts: Mapping[str, Any] = facts or {}
         self.request_id = request_id
         self.idempotency_key = idempotency_key
+        self.retry_after_seconds = retry_after_seconds
 
     def __str__(self) -> str:
         about = f"{self.status} {self.code}" if self.status is not None else self.code
@@ -99,6 +102,10 @@ class BookingNotFound(NotFound):
     CODE = "booking_not_found"
 
 
+class TicketNotFound(NotFound):
+    CODE = "ticket_not_found"
+
+
 class BlockNotFound(NotFound):
     CODE = "block_not_found"
 
@@ -117,6 +124,22 @@ class WebhookNotFound(NotFound):
 
 class DeliveryNotFound(NotFound):
     CODE = "delivery_not_found"
+
+
+class OrganisationNotFound(NotFound):
+    CODE = "organisation_not_found"
+
+
+class MemberNotFound(NotFound):
+    CODE = "member_not_found"
+
+
+class SessionNotFound(NotFound):
+    CODE = "session_not_found"
+
+
+class PasskeyNotFound(NotFound):
+    CODE = "passkey_not_found"
 
 
 class UserNotFound(NotFound):
@@ -177,6 +200,14 @@ class CapacityTaken(Conflict):
     CODE = "capacity_taken"
 
 
+class LastOwner(Conflict):
+    CODE = "last_owner"
+
+
+class SecondFactorState(Conflict):
+    CODE = "second_factor_state"
+
+
 class InvalidTransition(Conflict):
     """The event's state does not allow this transition."""
 
@@ -193,6 +224,10 @@ class Gone(Refused):
     """It existed, and has ended."""
 
     STATUS = 410
+
+
+class LinkNotValid(Gone):
+    CODE = "link_not_valid"
 
 
 class HoldExpired(Gone):
@@ -244,6 +279,24 @@ class IdempotencyKeyReused(Invalid):
 class CredentialsRequired(Refused):
     STATUS = 401
     CODE = "credentials_required"
+
+
+class TokenRefused(Refused):
+    """Only the token endpoint answers it, in a form of its own."""
+
+    STATUS = 400
+    CODE = "token_refused"
+
+
+class ClientRefused(TokenRefused):
+    """Only the token endpoint answers it, in a form of its own."""
+
+    STATUS = 401
+    CODE = "client_refused"
+
+
+class SecondFactorRequired(CredentialsRequired):
+    CODE = "second_factor_required"
 
 
 class Forbidden(Refused):
@@ -310,7 +363,12 @@ class Unsendable(HoldfastError, ValueError):
 
 
 def error_of(
-    status: int, document: object, *, request_id: str | None = None, idempotency_key: str | None = None
+    status: int,
+    document: object,
+    *,
+    request_id: str | None = None,
+    idempotency_key: str | None = None,
+    retry_after_seconds: float | None = None,
 ) -> HoldfastError:
     """Return the error for an answer of this status; its problem document may be missing or foreign."""
     members = document if isinstance(document, dict) else {}
@@ -318,24 +376,30 @@ def error_of(
     code = code if isinstance(code, str) else None
     kind = _by_code().get(code or "") or _by_status(status)
     return kind(
-        str(members.get("detail") or members.get("error") or _foreign(status)),
+        str(next(filter(None, map(members.get, _TEXTS)), None) or _foreign(status)),
         code=code,
         status=status,
         errors=tuple(_field_errors(members.get("errors"))),
         facts={name: value for name, value in members.items() if name not in _MEMBERS},
         request_id=request_id or _text(members.get("instance")),
         idempotency_key=idempotency_key,
+        retry_after_seconds=retry_after_seconds,
     )
 
 
 def _foreign(status: int) -> str:
     """Return the text for an answer without a problem document: a proxy's, or that of another program."""
+    if status == 429:
+        return "The server, or a proxy before it, answered 429: it limits how often you may ask."
     if status in (502, 503, 504):
-        return f"The server answered {status}."
+        return f"A proxy or the server answered {status}: no Holdfast server is ready behind this address."
     return (
         f"The server answered {status}, and not as Holdfast does: check its address (HOLDFAST_URL or `url`)."
     )
 
+
+_TEXTS = ("detail", "error_description", "error")
+"""Where the text of an error stands: in a problem, in an error of OAuth, and in one of a dialect."""
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "code", "instance", "error", "errors"})
 _BRANCHES: Mapping[int, type[HoldfastError]] = {

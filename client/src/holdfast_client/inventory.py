@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from holdfast_client.calls import Answer, BlockRef, Call, EventRef, get, given, one, page, path, post
-from holdfast_client.models import Availability, Block, Page, SeatChange, SeatMap, Seats
+from holdfast_client.models import Availability, Block, PackedSeats, Page, SeatChange, SeatMap, Seats
 from holdfast_client.reading import read
 
 
@@ -42,6 +42,11 @@ def get_availability(
 def list_seats(event: EventRef, *, all: bool = False, as_of: datetime | None = None) -> Call[Seats]:
     """List the seats that are not available, or every seat with `all`. `as_of` is a time in the past."""
     return get(path("events", event, "seats"), one(Seats), query={"all": all or None, "as_of": as_of})
+
+
+def get_packed_seats(event: EventRef, *, as_of: datetime | None = None) -> Call[PackedSeats]:
+    """Read the status of every seat, packed: 15 KB for 60,000 seats. `as_of` is a time in the past."""
+    return get(path("events", event, "seats"), one(PackedSeats), query={"form": "packed", "as_of": as_of})
 
 
 def get_seat_map(event: EventRef, *, version: int | None = None) -> Call[SeatMap]:

@@ -25,7 +25,9 @@ def read(kind: type[T], value: object) -> T:
     try:
         found: T = _reader(kind)(value)  # type: ignore[arg-type]  # the cache of _reader loses the type of kind
     except (TypeError, ValueError) as error:
-        raise BadAnswer(f"The answer is no {kind.__name__}: {error}.") from None
+        raise BadAnswer(
+            f"The answer is no {kind.__name__} as this SDK knows it: {error}. Check the address, or update the SDK."
+        ) from None
     return found
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any, TypeAlias, TypeVar
 
@@ -95,19 +93,5 @@ def _settle(call: Call[T], outcome: Outcome) -> T:
 
 def _wait_seconds(outcome: Outcome, pause: float) -> float:
     """Return the pause, plus `Retry-After` if the server sent one, so that clients do not return all at once."""
-    requested = retry_after_seconds(outcome) if isinstance(outcome, Answer) else None
+    requested = outcome.retry_after_seconds if isinstance(outcome, Answer) else None
     return pause if requested is None else requested + pause
-
-
-def retry_after_seconds(answer: Answer) -> float | None:
-    """Return `Retry-After`, given in seconds or as a date; None if it is missing or invalid."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

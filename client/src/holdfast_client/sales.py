@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from holdfast_client.calls import (
@@ -21,9 +21,11 @@ from holdfast_client.calls import (
     patch,
     path,
     post,
+    sendable,
     token_of,
 )
-from holdfast_client.models import Booking, Buyer, Hold, Page
+from holdfast_client.errors import Unsendable
+from holdfast_client.models import Booking, BookingLetter, Buyer, Hold, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,12 @@ def place_hold(
     allow_partial: bool | None = None,
     buyer: Buyer | str | None = None,
     metadata: Mapping[str, str] | None = None,
+    buyer_address: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Hold]:
     """Hold all lines or nothing; with `allow_partial`, hold what is available.
+
+    `buyer_address`: the address that the buyer calls from, so that the server's limits bind the buyer and not the key.
 
     Raises: SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, EventCancelled, Invalid,
     TryAgain.
@@ -82,7 +87,11 @@ def place_hold(
         buyer=_buyer(buyer),
         metadata=metadata,
     )
-    return post("/v1/holds", one(Hold), body=body, key=idempotency_key)
+    call = post("/v1/holds", one(Hold), body=body, key=idempotency_key)
+    if buyer_address is None:
+        return call
+    address = sendable(buyer_address, "The buyer's address")
+    return replace(call, headers={**call.headers, "buyer-address": address})
 
 
 def get_hold(hold: HoldRef, *, token: Token | None = None) -> Call[Hold]:
@@ -141,11 +150,15 @@ def list_holds(
     event: EventRef,
     *,
     status: str | None = None,
-    buyer: str | None = None,
+    buyer: Buyer | str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Hold]]:
-    """List an event's holds, one page at a time (staff)."""
+    """List an event's holds, one page at a time (staff). `buyer` is a reference, or a buyer who has one."""
+    if isinstance(buyer, Buyer):
+        if buyer.reference is None:
+            raise Unsendable("The buyer has no `reference`, by which holds are listed.")
+        buyer = buyer.reference
     query = {"status": status, "buyer": buyer, "limit": limit, "cursor": cursor}
     return get(path("events", event, "holds"), page(Hold), query=query)
 
@@ -182,6 +195,20 @@ def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Book
     """Read a booking with its hold's token, or as staff. A booking from `confirm_hold` brings the token."""
     token = token_of(booking, token)
     return get(path("bookings", booking), one_with_token(Booking, token), token=token)
+
+
+def request_booking_link(reference: str, email: str, *, idempotency_key: str | None = None) -> Call[None]:
+    """Have a link to a booking mailed to its buyer. A wrong guess gets the same answer."""
+    body = {"reference": reference, "email": email}
+    return post("/v1/booking-links", lambda _answer: None, body=body, key=idempotency_key)
+
+
+def use_booking_link(token: str, *, idempotency_key: str | None = None) -> Call[Booking]:
+    """Return the booking of a link in a mail, with the token that opens it. A link works once.
+
+    Raises: LinkNotValid.
+    """
+    return post("/v1/booking-links/use", one(Booking), body={"token": token}, key=idempotency_key)
 
 
 def list_bookings(
@@ -229,9 +256,17 @@ def cancel_booking(
     )
 
 
+def mail_booking(booking: BookingRef, *, idempotency_key: str | None = None) -> Call[BookingLetter]:
+    """Mail a booking to its buyer once more: its confirmation, or that it is cancelled (staff).
+
+    Raises: Invalid if the booking has no mail address.
+    """
+    return post(path("bookings", booking, "mail"), one(BookingLetter), key=idempotency_key)
+
+
 def _buyer(buyer: Buyer | str | None) -> dict[str, Any] | str | None:
     if isinstance(buyer, Buyer):
-        return given(reference=buyer.reference, name=buyer.name, email=buyer.email)
+        return given(reference=buyer.reference, name=buyer.name, email=buyer.email) or None
     return buyer
 
 
@@ -248,3 +283,5 @@ def _line(line: Wanted) -> dict[str, Any]:
                 together=line.together,
                 accessible=line.accessible or None,
             )
+        case _:
+            raise Unsendable("A line of a hold must be a Quantity, a Named or a BestAvailable.")

@@ -11,7 +11,7 @@ from holdfast_client.calls import Answer, Call, EventRef, get, path
 from holdfast_client.errors import BadAnswer, HoldfastError, Unreachable
 from holdfast_client.models import Change, Snapshot
 from holdfast_client.reading import read
-from holdfast_client.retrying import Outcome, Retries, retry_after_seconds
+from holdfast_client.retrying import Outcome, Retries
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Following:
         error = _error_of(self.call(), ended)
         if not retries.cover(error):
             raise error
-        requested = retry_after_seconds(ended) if isinstance(ended, Answer) else None
+        requested = ended.retry_after_seconds if isinstance(ended, Answer) else None
         wait = (requested or 0.0) + self._pause * (0.5 + retries.random() / 2)
         self._pause = min(self._pause * 2, retries.longest_pause_seconds)
         if now + wait >= self._failing_since + retries.total_seconds:

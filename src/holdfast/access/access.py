@@ -1,26 +1,62 @@
-"""Access: the API keys and the users of one database, for all faces."""
+"""Access: the API keys, the accounts and the sessions of one database, for all faces."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from holdfast.access.audit import OPERATOR, Actor, Audit
+from holdfast.access.factor_resets import FactorResets
+from holdfast.access.invitations import Invitations
+from holdfast.access.notices import Notices
+from holdfast.access.one_time_tokens import OneTimeTokens
 from holdfast.access.organisations import Organisations
+from holdfast.access.passkeys import Passkeys
+from holdfast.access.password_hashes import PasswordHashing
 from holdfast.access.principals import MAIN, KeyRow, RotatedKey
+from holdfast.access.recovery import Recovery
+from holdfast.access.refresh_tokens import RefreshTokens
+from holdfast.access.second_factors import SecondFactors
+from holdfast.access.sessions import Sessions
+from holdfast.access.setup import Setup
+from holdfast.access.sign_in import SignIn
 from holdfast.access.store import AccessStore, KeyListing
 from holdfast.access.users import Users
+from holdfast.delivery.mail.mailer import Mailer
 from holdfast.postgres.connections import Connections
 
 __all__ = ["Access"]
 
 
 class Access:
-    """API keys and users, over the connections of the process's inventory, which opens and closes them."""
+    """API keys, accounts and sessions, over the connections of the process's inventory, which opens and closes them."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        mailer: Mailer | None = None,
+        server_key: bytes = b"",
+    ) -> None:
+        """`mailer` sends links and notices, and `server_key` makes the link of the setup.
+
+        A command that sends none needs neither.
+        """
         self._store = AccessStore(connections)
-        self.users = Users(self._store)
+        notices = Notices(mailer)
+        hashing = PasswordHashing()
+        self.users = Users(self._store, hashing)
+        self.sessions = Sessions(connections)
+        self.refresh_tokens = RefreshTokens(connections, self.sessions)
+        self.second_factors = SecondFactors(connections, server_key, notices)
+        self.passkeys = Passkeys(connections, server_key, notices)
+        self.factor_resets = FactorResets(connections, notices)
+        self.sign_in = SignIn(connections, self.sessions, hashing, self.second_factors)
         self.organisations = Organisations(connections)
+        if mailer is not None:
+            tokens = OneTimeTokens(connections, mailer)
+            self.recovery = Recovery(connections, tokens, hashing, notices)
+            self.invitations = Invitations(connections, tokens, self.organisations, self.sign_in, hashing)
+            self.setup = Setup(connections, server_key, hashing)
         self.audit = Audit(connections)
 
     async def insert_key(

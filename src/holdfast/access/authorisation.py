@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from holdfast.access.permissions import Permission, scopes_with
+from holdfast.access.permissions import WHOLE_ACCOUNT, Permission, scopes_with
 from holdfast.access.principals import Principal
-from holdfast.errors import CredentialsRequired, EventNotFound, Forbidden, HoldfastError
+from holdfast.errors import CredentialsRequired, EventNotFound, Forbidden, HoldfastError, ScopeTooNarrow
 
-__all__ = ["authorise"]
+__all__ = ["authorise", "whole_account_needed"]
 
 
 def authorise(
@@ -26,6 +26,11 @@ def authorise(
     return None
 
 
+def whole_account_needed() -> ScopeTooNarrow:
+    """Return the refusal of a narrowed token, for what a person does with the account as a whole."""
+    return ScopeTooNarrow(ScopeTooNarrow.MISSING.format(scope=WHOLE_ACCOUNT), scope=WHOLE_ACCOUNT)
+
+
 def _without(principal: Principal, permission: Permission) -> HoldfastError:
     if principal.kind == "guest":
         return CredentialsRequired()
@@ -34,4 +39,6 @@ def _without(principal: Principal, permission: Permission) -> HoldfastError:
         return Forbidden(Forbidden.PERMISSION.format(permission=permission), permission=permission.value)
     if not scopes:
         return Forbidden(Forbidden.NO_SCOPE.format(permission=permission), permission=permission.value)
+    if principal.by_token:
+        return ScopeTooNarrow(ScopeTooNarrow.MISSING.format(scope=scopes[0]), scope=scopes[0].value)
     return Forbidden(Forbidden.SCOPE.format(scope=scopes[0]), scope=scopes[0].value)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from holdfast.access.audit import OPERATOR, SQL
 from holdfast.access.principals import MAIN, parse_api_key
+from holdfast.postgres import queries
 from holdfast.postgres.connections import connect_once, fetch_once
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKeys:
-    """The ids of the keys that work now. `is_closed`: whether a key was ever made, so that open mode is over."""
-
-    valid: frozenset[str] = frozenset()
-    is_closed: bool = False
+SESSIONS = queries.load("sessions")
 
 
 def count_keys(url: str) -> int:
@@ -41,14 +34,6 @@ def take_first_key(url: str, key: str) -> None:
             connection.execute(SQL["insert_audit_entry"], entry)
 
 
-def read_keys(url: str) -> KnownKeys:
-    """Return what a migrated database knows of keys."""
-    return KnownKeys(
-        valid=frozenset(fetch_once(url, SQL["list_valid_keys"]).column("id")),
-        is_closed=any(fetch_once(url, SQL["any_key"]).column("found")),
-    )
-
-
-def keep_closed(url: str) -> None:
-    """Keep open mode off in a database without any key."""
-    fetch_once(url, SQL["keep_closed"])
+def read_setup(url: str) -> str:
+    """Return what the setup link's token is derived from; empty once the server has a member."""
+    return next(iter(fetch_once(url, SESSIONS["read_setup"]).column("epoch")), "")

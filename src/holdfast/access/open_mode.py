@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from holdfast.access.peers import Address, owner_of
 from holdfast.access.refreshing_value import RefreshingValue
 
-__all__ = ["CACHE_SECONDS", "OpenMode", "OwnerOf", "PeerMemory"]
+__all__ = ["CACHE_SECONDS", "OpenMode", "OwnerOf", "PeerMemory", "is_local_name", "is_loopback"]
 
 CACHE_SECONDS = 1.0
 """The first key ends open mode within this time."""
@@ -73,7 +73,7 @@ class OpenMode:
         why = self._guest_reason(scope, headers, connection)
         if why is None:
             has_key = self._closed or self._any_key.newest()
-            return " (Open mode ended when the first API key was made.)" if has_key else ""
+            return " (Open mode ended with the first API key or member.)" if has_key else ""
         return "" if self._closed or why is _ELSEWHERE else f" (Open mode does not apply here: {why}.)"
 
     def is_undecided(self, connection: PeerMemory | None) -> bool:
@@ -123,20 +123,17 @@ class OpenMode:
 def _reason_in_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str | None:
     """Return why the request cannot be of a program on this machine; None if it can."""
     client = scope.get("client")
-    if client is None or not _is_loopback(client[0]):
+    if client is None or not is_loopback(client[0]):
         return _ELSEWHERE
     if scope.get("http_version") != "1.1":
         return "the request is not HTTP/1.1, which suggests a proxy"
-    name = _proxy_header_of(tuple(headers))
-    if name is not None:
-        return f"the request came through a proxy, which sent {name.decode('latin-1')}"
-    host = headers.get(b"host", b"")
-    if not _is_local_name(host, (scope.get("server") or (None, None))[1] or _DEFAULT_PORT):
-        return "Host does not name this machine and the port that the server listens on"
-    origin = headers.get(b"origin")
-    if origin is None or origin.lower() == scope["scheme"].encode("ascii") + b"://" + host.lower():
-        return None
-    return "the request came from a page of another origin"
+    return _reason_in_headers(
+        tuple(headers),
+        headers.get(b"host", b""),
+        headers.get(b"origin"),
+        scope["scheme"],
+        (scope.get("server") or _NO_SERVER)[1] or _DEFAULT_PORT,
+    )
 
 
 _ELSEWHERE = "the request came from another machine"
@@ -166,8 +163,22 @@ _PROXY_PREFIXES = tuple(
 
 
 @lru_cache(maxsize=1_024)
+def _reason_in_headers(
+    names: tuple[bytes, ...], host: bytes, origin: bytes | None, scheme: str, port: int
+) -> str | None:
+    """Return the reason in headers of these names. Clients of one kind send the same, and one look is enough."""
+    name = _proxy_header_of(names)
+    if name is not None:
+        return f"the request came through a proxy, which sent {name.decode('latin-1')}"
+    if not is_local_name(host, port):
+        return "Host does not name this machine and the port that the server listens on"
+    if origin is None or origin.lower() == scheme.encode("ascii") + b"://" + host.lower():
+        return None
+    return "the request came from a page of another origin"
+
+
 def _proxy_header_of(names: tuple[bytes, ...]) -> bytes | None:
-    """Return the first name of a proxy's header. Clients of one kind send the same names, and one look is enough."""
+    """Return the first name of a proxy's header."""
     for name in names:
         usual = name.replace(b"_", b"-")  # some gateways write X_Forwarded_For
         if usual in _PROXY_HEADERS or usual.startswith(_PROXY_PREFIXES):
@@ -175,14 +186,15 @@ def _proxy_header_of(names: tuple[bytes, ...]) -> bytes | None:
     return None
 
 
-@lru_cache(maxsize=256)
-def _is_local_name(host: bytes, port: int) -> bool:
+def is_local_name(host: bytes, port: int) -> bool:
+    """Return whether `Host` names this machine and this port."""
     found = _LOCAL_HOST.fullmatch(host)
     return found is not None and int(found[1] or _DEFAULT_PORT) == port
 
 
 @lru_cache(maxsize=256)
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Return whether an address is of this machine."""
     try:
         peer = ip_address(address)
     except ValueError:

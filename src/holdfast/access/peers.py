@@ -9,13 +9,15 @@ import os
 import socket
 import struct
 import sys
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Address", "can_ask_kernel", "owner_of"]
+__all__ = ["Address", "can_ask_kernel", "owner_of", "ready_to_ask"]
 
 Address = tuple[str, int]
 
@@ -52,8 +54,24 @@ def owner_of(client: Address, server: Address) -> int | None:
     return found.user
 
 
+@contextmanager
+def ready_to_ask() -> Iterator[None]:
+    """Keep this thread's socket for questions open. It is opened now, while there are free descriptors."""
+    with suppress(OSError, AttributeError):
+        _OF_THREAD.asking = getattr(_OF_THREAD, "asking", None) or _open_netlink()
+    try:
+        yield
+    finally:
+        _stop_asking()
+
+
 def can_ask_kernel() -> bool:
     """Return whether the kernel says whose connections these are. Tried with a connection of our own."""
+    with ready_to_ask():
+        return _knows_us()
+
+
+def _knows_us() -> bool:
     for address in ("127.0.0.1", "::1"):
         try:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -86,13 +104,8 @@ def _ask_netlink(client: _End, server: _End) -> _Found | None:
         + struct.pack("=I", 0)
         + _NO_COOKIE
     )
-    head = struct.pack("=IHHII", _HEAD_BYTES + len(asked), _DIAG_BY_FAMILY, _REQUEST, 0, 0)
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as asking:
-            asking.settimeout(1.0)
-            asking.send(head + asked)
-            answer = asking.recv(4096)
-    except (OSError, AttributeError):  # AttributeError: another system than Linux
+    answer = _exchange(asked)
+    if answer is None:
         return None
     if len(answer) < _INODE_AT + 4 or struct.unpack_from("=H", answer, 4)[0] != _DIAG_BY_FAMILY:
         return None
@@ -102,6 +115,43 @@ def _ask_netlink(client: _End, server: _End) -> _Found | None:
     return _Found(user, inode)
 
 
+def _exchange(asked: bytes) -> bytes | None:
+    """Send a question on the socket of this thread, and return its answer; None without such a socket."""
+    asking = getattr(_OF_THREAD, "asking", None)
+    try:
+        if asking is None:
+            asking = _OF_THREAD.asking = _open_netlink()
+        number = _OF_THREAD.number = getattr(_OF_THREAD, "number", 0) % _MAX_NUMBER + 1
+        asking.send(
+            struct.pack("=IHHII", _HEAD_BYTES + len(asked), _DIAG_BY_FAMILY, _REQUEST, number, 0) + asked
+        )
+        while True:
+            answer = asking.recv(4096)
+            if len(answer) < _HEAD_BYTES or struct.unpack_from("=I", answer, _NUMBER_AT)[0] == number:
+                return bytes(answer)  # any other is the late answer to a question before
+    except (OSError, AttributeError):  # AttributeError: another system than Linux
+        _stop_asking()
+        return None
+
+
+def _stop_asking() -> None:
+    asking = getattr(_OF_THREAD, "asking", None)
+    if asking is not None:
+        asking.close()
+        _OF_THREAD.asking = None
+
+
+def _open_netlink() -> socket.socket:
+    asking = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG)
+    asking.settimeout(1.0)
+    return asking
+
+
+_OF_THREAD = threading.local()
+"""The socket for questions stays open. A server without free descriptors could not open one for each connection."""
+
+_MAX_NUMBER = 0xFFFF_FFFF
+_NUMBER_AT = 8
 _HEAD_BYTES = 16
 _PORTS_AT = _HEAD_BYTES + 4
 _INODE_AT = _HEAD_BYTES + 4 + 48 + 16

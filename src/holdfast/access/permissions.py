@@ -11,7 +11,19 @@ from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 
-__all__ = ["ALL", "RIGHTS", "Permission", "Right", "Role", "Scope", "of_role", "of_scopes", "scopes_with"]
+__all__ = [
+    "ALL",
+    "RIGHTS",
+    "WHOLE_ACCOUNT",
+    "Permission",
+    "Right",
+    "Role",
+    "Scope",
+    "of_role",
+    "of_scopes",
+    "permissions_of",
+    "scopes_with",
+]
 
 
 class Permission(StrEnum):
@@ -52,6 +64,10 @@ class Scope(StrEnum):
     ORGANISE = "organise"
     DOOR = "door"
     MONEY = "money"
+
+
+WHOLE_ACCOUNT = "account"
+"""The scope of a token that may do everything that its account may do. Other scopes narrow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +135,15 @@ RIGHTS = MappingProxyType(
 """Every permission but PUBLIC, which everybody has: there, a hold's token decides."""
 
 ALL = frozenset(Permission)
+_OF_ORGANISATION = frozenset(
+    {
+        Permission.KEYS_WRITE,
+        Permission.WEBHOOKS_WRITE,
+        Permission.SETTINGS_WRITE,
+        Permission.STAFF_WRITE,
+        Permission.AUDIT_READ,
+    }
+)
 
 
 @lru_cache(maxsize=256)
@@ -130,6 +155,16 @@ def of_scopes(scopes: frozenset[str]) -> frozenset[Permission]:
 def of_role(role: Role) -> frozenset[Permission]:
     """Return what a member with this role may do."""
     return _granted(permission for permission, right in RIGHTS.items() if role in right.roles)
+
+
+@lru_cache(maxsize=64)
+def permissions_of(role: str | None, *, is_limited: bool = False) -> frozenset[Permission]:
+    """Return what a signed-in account may do: None is a buyer. The role of a later version gives nothing.
+
+    `is_limited`: the member may see some events only, so it has no permission about the whole organisation.
+    """
+    granted = of_role(Role(role)) if role in frozenset(Role) else _granted(())
+    return granted - _OF_ORGANISATION if is_limited else granted
 
 
 def scopes_with(permission: Permission) -> tuple[Scope, ...]:

@@ -9,14 +9,16 @@ of a cluster sell on without their coordinator.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from holdfast.errors import Fault
 
-__all__ = ["RefreshingValue"]
+__all__ = ["RefreshingValue", "RefreshingValues"]
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 STALE_SECONDS = 120.0
 """How long an old value counts while it cannot be read again. A key that is revoked meanwhile works until then."""
@@ -72,3 +74,28 @@ class RefreshingValue(Generic[T]):
             raise
         finally:
             self._read_at, self._reading = read_at, None
+
+
+class RefreshingValues(Generic[K, T]):
+    """Refreshing values by key. Above `size` of them, the one that was not used for the longest time goes."""
+
+    def __init__(self, *, seconds: float, size: int, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._size = size
+        self._clock = clock
+        self._values: OrderedDict[K, RefreshingValue[T]] = OrderedDict()
+
+    async def get(self, key: K, read: Callable[[], Awaitable[T]]) -> T:
+        """Return the value of a key. `read` reads it, now and later. Raises Fault as a refreshing value does."""
+        value = self._values.get(key)
+        if value is None:
+            value = RefreshingValue(read, seconds=self._seconds, clock=self._clock)
+            self._values[key] = value
+            if len(self._values) > self._size:
+                self._values.popitem(last=False)
+        else:
+            self._values.move_to_end(key)
+        return await value.get()
+
+    def forget(self, key: K) -> None:
+        self._values.pop(key, None)

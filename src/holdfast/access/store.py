@@ -62,10 +62,7 @@ class AccessStore:
         self, query: str, by: Actor, action: str, object: str, detail: dict[str, Any], /, **parameters: Any
     ) -> Table:
         """Run a statement that returns the organisation of what it changed, and audit it in its transaction."""
-        async with (
-            self._connections.use(self._connections.control(), writes=True) as connection,
-            connection.transaction(),
-        ):
+        async with self._connections.changing() as connection:
             rows = await fetch(connection, SQL[query], parameters)
             for organisation in rows.column("organisation") if rows else ():
                 await record(connection, by, action, object, organisation=organisation, **detail)

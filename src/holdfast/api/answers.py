@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from holdfast.access.principals import GUEST
 from holdfast.api.request import Request
-from holdfast.errors import Refusal
+from holdfast.errors import EventNotFound, NotFound, Refusal
+from holdfast.http.pending_reply import reply_to
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply
-from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.inventory import Inventory, accepted
 from holdfast.inventory.rules.commands import Command, RetryKey, StoredAnswer
-from holdfast.inventory.rules.decide import Kept, Replayed
+from holdfast.inventory.rules.decide import Answered, Kept, Outcome, Replayed
 
 PROBLEM = b"application/problem+json"
 REPLAYED = (b"idempotency-replayed", b"true")
 
 _BEGINS = b'{"id":"'
+_ID = slice(len(_BEGINS), len(_BEGINS) + 36)
+_KEPT = (Answered, Replayed)
 
 T = TypeVar("T")
 
@@ -32,27 +34,41 @@ def retry_key(request: Request, render: Render[T]) -> RetryKey[T] | None:
 
     def stored(outcome: T | Refusal) -> StoredAnswer:
         if isinstance(outcome, Refusal):
+            is_anyone = request.principal.organisation is None  # a guest, or a buyer with an account
             made = problem(outcome, request.request_id, pages=request.problem_pages)
-            return StoredAnswer(status=made.status, body=made.body, brief=request.principal is GUEST)
+            return StoredAnswer(status=made.status, body=made.body, brief=is_anyone)
         return render(outcome)
 
     return RetryKey(scope=scope, body=request.fingerprint, render=stored)
 
 
-async def answer_command(
-    request: Request, number: int, command: Command[T], render: Render[T], *, location: str | None = None
-) -> Reply:
+def answer_command(
+    request: Request,
+    number: int,
+    command: Command[T],
+    render: Render[T],
+    *,
+    location: str | None = None,
+    missing: type[NotFound] = EventNotFound,
+) -> Awaitable[Reply]:
     """Run a command of an event and return its answer. A known retry key returns the stored answer.
 
     Args:
         location: the reference from the request's path to a 201's new object, without its id.
+        missing: the refusal if there is no such event.
     """
-    inventory, has_left = request.inventory, request.client_left
-    if command.key is None:
-        outcome = await inventory.execute(number, command, has_left=has_left)
-        return reply_of(inventory, render(outcome), location=location)
-    kept = await inventory.execute_keyed(number, command, has_left=has_left)
-    return reply_kept(inventory, kept, location=location)
+    inventory = request.inventory
+
+    def reply(outcome: Outcome[T]) -> Reply:
+        try:
+            found = accepted(outcome)
+        except EventNotFound:
+            raise missing from None
+        if isinstance(found, _KEPT):
+            return reply_kept(inventory, found, location=location)
+        return reply_of(inventory, render(found), location=location)
+
+    return reply_to(inventory.submit(number, command, has_left=request.client_left), reply)
 
 
 def reply_kept(inventory: Inventory, kept: Kept[Any], *, location: str | None = None) -> Reply:
@@ -70,16 +86,13 @@ def reply_of(
     """Return the answer with the hold token in its place, and with the location of a new object."""
     headers: tuple[tuple[bytes, bytes], ...] = (REPLAYED,) if replayed else ()
     if location is not None and answer.status == 201:
-        headers += ((b"location", location.encode("ascii") + _id_of(answer.body)),)
+        assert answer.body.startswith(
+            _BEGINS
+        )  # every new object's answer does, so a replay finds its id, too
+        headers += ((b"location", location.encode("ascii") + answer.body[_ID]),)
     return Reply(
         status=answer.status,
         body=inventory.hold_tokens.complete(answer),
         headers=headers,
         content_type=PROBLEM if answer.status >= 400 else JSON,
     )
-
-
-def _id_of(body: bytes) -> bytes:
-    """Return the id at the start of the body. Every answer begins with it, so a replay finds it too."""
-    assert body.startswith(_BEGINS)
-    return body[len(_BEGINS) : len(_BEGINS) + 36]

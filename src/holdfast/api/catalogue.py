@@ -19,6 +19,7 @@ TAGS = {
     "availability": "How many admissions are left: now, since a version, or at a past moment; and as a stream.",
     "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
     "bookings": "The confirmed sale of a hold.",
+    "tickets": "One document for each admission of a booking, with a signed code for the door.",
     "blocks": "Admissions that the organiser took off sale.",
     "webhooks": "Receivers of notices, and the notices of an event to catch up with.",
     "dialect 1: box office": "The wire format of the documents 000 and 001.",
@@ -26,6 +27,7 @@ TAGS = {
     "dialect 2: arena": "The wire format of the document 002.",
     "dialect 3: ticketing": "The wire format of the document 003.",
     "dialect 4: instant booking": "The wire format of the document 004.",
+    "accounts": "People who sign in: buyers, and members of an organisation.",
     "service": "The server itself.",
 }
 """In the document's order. A test checks that the tag of every route is here."""

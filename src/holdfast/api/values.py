@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.principals import ACCOUNT_PREFIX
 from holdfast.errors import (
     BlockNotFound,
     BookingNotFound,
@@ -18,13 +19,20 @@ from holdfast.errors import (
     FieldError,
     HoldNotFound,
     InvalidInput,
+    MemberNotFound,
+    OrganisationNotFound,
+    PasskeyNotFound,
     SeatMapNotFound,
     SeatNotFound,
+    SessionNotFound,
+    TicketNotFound,
     WebhookNotFound,
 )
 from holdfast.errors.fields import FIELD
 from holdfast.http.values import UUID_SCHEMA, FromPath, parse_id
+from holdfast.identity import identity_of, is_email
 from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
+from holdfast.inventory.rules.event import MAX_QUANTITY_PER_HOLD
 from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
 
 __all__ = [
@@ -32,21 +40,29 @@ __all__ = [
     "BookingPath",
     "BookingReference",
     "Bookmark",
+    "ChosenPerson",
     "DeliveryPath",
+    "Email",
     "EventPath",
     "EventRef",
     "HoldPath",
     "Label",
     "LabelPath",
+    "MemberPath",
     "Name",
+    "OrganisationPath",
+    "PasskeyPath",
     "Person",
+    "SessionPath",
     "ShortText",
+    "TicketPath",
     "WebhookPath",
     "is_bookmark",
     "parse_bookmark",
     "parse_event_ref",
     "parse_label",
     "parse_number",
+    "parse_ticket_number",
 ]
 
 # Text
@@ -82,8 +98,29 @@ Name = Annotated[
 ]
 ShortText = Annotated[str, BeforeValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
 
+
+def _email(value: str) -> str:
+    if not is_email(value):
+        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
+    return value
+
+
+Email = Annotated[Name, AfterValidator(_email)]
+
 Person = ShortText
 """Names a buyer. It is compared by its identity, and like every text it must show something."""
+
+
+def _not_an_account(value: str) -> str:
+    """Refuse the reference of a signed-in buyer. Nobody else may give it: it opens the buyer's holds."""
+    if identity_of(value).startswith(ACCOUNT_PREFIX):
+        raise PydanticCustomError("not_allowed", FieldError.BUYER_RESERVED)
+    return value
+
+
+ChosenPerson = Annotated[Person, AfterValidator(_not_an_account)]
+"""A buyer whom the caller names."""
+
 Label = Annotated[
     str, BeforeValidator(_label), WithJsonSchema({"type": "string", "maxLength": 128, "examples": ["A-3-11"]})
 ]
@@ -104,6 +141,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,12}")
 def parse_number(text: str) -> int | None:
     """Return an event's number from ASCII digits; else None. `int()` would accept `1_0`, ` 1` and other alphabets."""
     return int(text) if _NUMBER.fullmatch(text) and int(text) <= MAX_EVENT_NUMBER else None
+
+
+def parse_ticket_number(text: str) -> int | None:
+    """Return the number of a ticket within its booking; else None."""
+    number = parse_number(text)
+    return None if number is None or number > MAX_QUANTITY_PER_HOLD else number
 
 
 def parse_event_ref(text: str) -> UUID | int | None:
@@ -137,6 +180,8 @@ _REF_SCHEMA = {
     "description": "An event's id or its number.",
 }
 
+_NUMBER_SCHEMA = {"type": "integer", "minimum": 1}
+
 EventRef = Annotated[UUID | int, BeforeValidator(_event_ref), WithJsonSchema(_REF_SCHEMA)]
 BookingReference = Annotated[
     str,
@@ -150,6 +195,13 @@ LabelPath = Annotated[str, FromPath(parse_label, SeatNotFound), WithJsonSchema({
 SeatMapPath = Annotated[UUID, FromPath(parse_id, SeatMapNotFound), WithJsonSchema(UUID_SCHEMA)]
 WebhookPath = Annotated[UUID, FromPath(parse_id, WebhookNotFound), WithJsonSchema(UUID_SCHEMA)]
 DeliveryPath = Annotated[UUID, FromPath(parse_id, DeliveryNotFound), WithJsonSchema(UUID_SCHEMA)]
+OrganisationPath = Annotated[
+    int, FromPath(parse_number, OrganisationNotFound), WithJsonSchema(_NUMBER_SCHEMA)
+]
+MemberPath = Annotated[int, FromPath(parse_number, MemberNotFound), WithJsonSchema(_NUMBER_SCHEMA)]
+SessionPath = Annotated[UUID, FromPath(parse_id, SessionNotFound), WithJsonSchema(UUID_SCHEMA)]
+PasskeyPath = Annotated[UUID, FromPath(parse_id, PasskeyNotFound), WithJsonSchema(UUID_SCHEMA)]
+TicketPath = Annotated[int, FromPath(parse_ticket_number, TicketNotFound), WithJsonSchema(_NUMBER_SCHEMA)]
 BlockPath = Annotated[UUID, FromPath(parse_id, BlockNotFound), WithJsonSchema(UUID_SCHEMA)]
 
 

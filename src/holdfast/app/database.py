@@ -58,5 +58,7 @@ def server_key(settings: Settings) -> str:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
     if settings.database_url is not None:
-        raise CannotStart("HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL.")
+        raise CannotStart(
+            "HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL: set it to the server's key."
+        )
     return read_or_make_secret_key(settings.data_dir)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Container
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +14,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from holdfast.access.principals import parse_api_key
+from holdfast.app.database_url import parse_database_url
 from holdfast.app.public_url import parse_origin, parse_public_url
 from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.errors.fields import FIELD
 from holdfast.errors.models import text_of_model_error
 from holdfast.http.client_address import TrustedProxies
+from holdfast.http.redaction import redact
+from holdfast.limits import classes
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
@@ -29,8 +33,9 @@ PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
 _OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
 """Variables that hosting platforms set. Each is read if ours is unset."""
-_SECRET = ("database_url", "secret_key", "smtp_url", "bootstrap_key")
+_SECRET = ("database_url", "secret_key", "smtp_url", "bootstrap_key", "rate_limit_url")
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
+_USER_IN_URL = re.compile(r"://\S*@")
 
 
 class LogLevel(StrEnum):
@@ -47,10 +52,19 @@ class LogFormat(StrEnum):
 
 def default_data_dir() -> Path:
     """Return `.holdfast` here; for root, `/var/lib/holdfast` if PostgreSQL's own user cannot reach `.holdfast`."""
-    here = Path.cwd() / ".holdfast"
+    here = _here(Path(".holdfast"))
     if os.geteuid() != 0 or can_reach(here / "postgres", server_user()):
         return here
     return Path("/var/lib/holdfast")
+
+
+def _here(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        raise CannotStart(
+            "The current folder no longer exists: change to another one, and set HOLDFAST_DATA_DIR to an absolute path."
+        ) from None
 
 
 class Settings(BaseSettings):
@@ -133,19 +147,72 @@ class Settings(BaseSettings):
     )
 
     pool_size: int = Field(default=8, ge=2, le=200, description="Database connections per worker.")
-    guest_holds_per_minute: int = Field(
-        default=0,
+    direct_nodes: bool = Field(
+        default=False,
+        description="Whether workers connect straight to the Citus node that has an event. It needs the nodes' "
+        "names to be reachable from here.",
+    )
+    limits: bool | None = Field(
+        default=None,
+        description="Whether guests and accounts have the limits below. Behind a proxy it needs "
+        "`HOLDFAST_TRUSTED_PROXIES`. Default: on if one of these limits is set.",
+    )
+    rate_limit_url: SecretStr | None = Field(
+        default=None,
+        description="A Redis that all servers of one database count callers in: `redis://…`, or `rediss://…` for TLS. "
+        "Default: each server counts alone.",
+    )
+    limit_sign_ins_per_quarter_hour: int = Field(
+        default=classes.SIGN_INS.quantity,
+        ge=0,
+        le=10_000,
+        description="Max guesses of a password or of another secret in 15 minutes, by account and by address; then "
+        "each one waits longer. It is always on, except at 0.",
+    )
+    limit_holds_per_minute: int = Field(
+        default=classes.HOLDS.quantity,
         ge=0,
         le=100_000,
-        description="Max holds that guests of one address (IPv6: one /64 network) may place in a minute, half of them "
-        "at once. 0 is no limit. Behind a proxy it needs `HOLDFAST_TRUSTED_PROXIES`.",
+        description="Max holds that guests of one address (IPv6: one /64 network), or one account, may place in a "
+        "minute, half of them at once. 0 is no limit.",
     )
-    guest_requests_per_minute: int = Field(
-        default=0,
+    limit_requests_per_minute: int = Field(
+        default=classes.REQUESTS.quantity,
         ge=0,
         le=1_000_000,
-        description="Max other requests of guests of one address in a minute. 0 is no limit. Behind a proxy it "
-        "needs `HOLDFAST_TRUSTED_PROXIES`.",
+        description="Max other requests of guests of one address in a minute. 0 is no limit.",
+    )
+    limit_streams: int = Field(
+        default=classes.STREAMS.quantity,
+        ge=0,
+        le=1_000_000,
+        description="Max open streams of guests of one address. 0 is no limit.",
+    )
+    limit_account_requests_per_minute: int = Field(
+        default=classes.ACCOUNT_REQUESTS.quantity,
+        ge=0,
+        le=1_000_000,
+        description="Max other requests of one account in a minute. 0 is no limit.",
+    )
+    limit_key_requests_per_minute: int = Field(
+        default=classes.KEY_REQUESTS.quantity,
+        ge=0,
+        le=10_000_000,
+        description="Max requests of one API key in a minute. 0 is no limit.",
+    )
+    limit_live_admissions: int = Field(
+        default=classes.LIVE_ADMISSIONS.quantity,
+        ge=0,
+        le=100_000,
+        description="Max admissions in the live holds of one buyer, over all events: guests of one address, one "
+        "account, or one `buyer.reference` of a key that names its buyer's address. 0 is no limit.",
+    )
+    limit_unbooked_holds: int = Field(
+        default=classes.UNBOOKED_HOLDS.quantity,
+        ge=0,
+        le=100,
+        description="Max holds of one buyer that end in a row without a booking. Then the buyer waits 2 minutes, and "
+        "twice as long after each further one, up to an hour. 0 is no limit.",
     )
     queue_limit: int = Field(
         default=4096, ge=1, le=1_000_000, description="Max commands that wait in one event's lane."
@@ -233,6 +300,12 @@ class Settings(BaseSettings):
         default="Holdfast <holdfast@localhost>",
         description="The sender of mail, `Name <address>`. Required with a mail server.",
     )
+    booking_mail: bool = Field(
+        default=False,
+        description="Whether the buyer of each booking gets a mail when it is confirmed, and when it or its event is "
+        "cancelled. The booking or the buyer's account needs a mail address. Rehearsals mail nobody. The first mail "
+        "has the tickets as a PDF and, with `HOLDFAST_PUBLIC_URL`, a link that opens the booking.",
+    )
     webhook_private_addresses: bool = Field(
         default=False,
         description="Whether webhooks may use plain HTTP and private addresses, such as a receiver on this machine. "
@@ -248,24 +321,27 @@ class Settings(BaseSettings):
     @field_validator("data_dir", "postgres_bin")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
+        return None if value is None else _here(value.expanduser())
 
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        scheme, separator, rest = value.get_secret_value().partition("://")
-        # The long form names a driver, as SQLAlchemy writes it; ours is fixed.
-        if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql://")
-        return SecretStr(f"postgresql://{rest}")
+        return None if value is None else SecretStr(parse_database_url(value.get_secret_value()))
 
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             parse_smtp_url(value.get_secret_value())
+        return value
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(
+            ("redis://", "rediss://", "unix://")
+        ):
+            raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
     @field_validator("mail_from")
@@ -321,11 +397,12 @@ def load_settings(**chosen: Any) -> Settings:
     clean_environment()
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for variable in sorted(os.environ):
-        if not variable.startswith(PREFIX) or variable in known or variable in _NOT_SETTINGS:
+        # pydantic would also read `holdfast_port`, and of both spellings the later one.
+        if not variable.upper().startswith(PREFIX) or variable in known or variable in _NOT_SETTINGS:
             continue
         if variable.startswith(_NOT_SETTINGS_PREFIX):
             continue
-        near = difflib.get_close_matches(variable, known, n=1)
+        near = difflib.get_close_matches(variable.upper(), known, n=1)
         raise CannotStart(f"{variable} is not a setting{f'. Did you mean {near[0]}?' if near else '.'}")
     chosen = {name: value for name, value in chosen.items() if value is not None}
     given = {name: value for name, value in _given_by_the_platform().items() if name not in chosen}
@@ -348,7 +425,7 @@ def _describe(error: Any, of_platform: Container[str]) -> str:
     """Describe an invalid setting in one line. The value of a secret is left out."""
     name = str(error["loc"][0]) if error["loc"] else ""
     variable = _OF_PLATFORMS[name] if name in of_platform else f"{PREFIX}{name.upper()}"
-    given = "another value" if name in _SECRET else repr(str(error["input"])[:80])
+    given = "another value" if name in _SECRET else repr(_hidden(str(error["input"])))
     if error["type"] == "value_error":
         rule = str(error["msg"]).removeprefix("Value error, ")
         return f"{variable} {rule}" + ("" if name in _SECRET else f" (it is {given})")
@@ -356,3 +433,8 @@ def _describe(error: Any, of_platform: Container[str]) -> str:
         error["type"], error.get("ctx", {}), found=given, length=len(str(error["input"]))
     )
     return text.replace(FIELD, variable).removesuffix(".")
+
+
+def _hidden(text: str) -> str:
+    """Return the start of a value as a message may show it: people put secrets into other variables by mistake."""
+    return redact(_USER_IN_URL.sub("://…@", text))[:80]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from holdfast.access.server_key import refuse_another_key
 from holdfast.app.composition import build_app
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
@@ -39,11 +40,17 @@ def build_by_hand() -> Application:
                 upgrade=False,
                 connections=settings.pool_size,
                 first_key=key.get_secret_value() if key else None,
+                server_key=None,
             )
+            secret_key = (
+                settings.secret_key.get_secret_value() if settings.secret_key else _key_in_folder(settings)
+            )
+            refuse_another_key(url, secret_key)
+        except CannotStart:
+            raise
         except Exception as error:  # noqa: BLE001 - any problem with the database is reported in one line
             raise CannotStart(in_one_line(error)) from None
-        if settings.secret_key is None:
-            settings = load_settings(database_url=url, secret_key=_key_in_folder(settings))
+        settings = load_settings(database_url=url, secret_key=secret_key)
         configure_logging(settings)
         return build_app(settings)
     except CannotStart as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from holdfast.app.settings import Settings, load_settings
 from holdfast.http.server.server import Server
 from holdfast.process.errors import CannotStart
 from holdfast.process.log import write_log
+from holdfast.process.server_address import bind_complaint
 from holdfast.process.tuning import tune_garbage_collection
 
 __all__ = ["listening_sockets", "main"]
@@ -47,7 +49,15 @@ def main() -> int:
             draining=layer.end_streams,
         )
         tune_garbage_collection()
-        server.run(listening_sockets(given.socket))
+        sockets = listening_sockets(given.socket)
+        host, port = sockets[0].getsockname()[:2]
+        try:
+            server.run(sockets)
+        except OSError as error:
+            if server.is_started or error.errno != errno.EADDRINUSE:
+                raise
+            # Two servers may be bound to one port. The second that listens is refused.
+            raise CannotStart(bind_complaint(host, port, error)) from None
     except CannotStart as error:
         as_json = os.environ.get("HOLDFAST_LOG_FORMAT") == "json"
         write_log(str(error), level="critical", logger="holdfast.worker", as_json=as_json)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from holdfast.app.settings import Settings
+from holdfast.process.server_address import read_address
 
 __all__ = ["server_url"]
 
 
 def server_url(settings: Settings, url: str | None) -> str:
-    """Return the given URL, or that of HOLDFAST_HOST and HOLDFAST_PORT, without a slash at the end."""
-    return (url or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
+    """Return the given URL, that of a given HOLDFAST_PORT, or where this data directory's server listens.
+
+    It has no slash at the end.
+    """
+    known = None if "port" in settings.model_fields_set else read_address(settings.data_dir)
+    return (url or known or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
 
 
 def _reachable(host: str) -> str:

@@ -12,6 +12,7 @@ import typer
 from pydantic import SecretStr
 
 from holdfast.access.access import Access
+from holdfast.api.booking_mail import BookingMail
 from holdfast.app.composition import build_delivery
 from holdfast.app.database import open_database, server_key
 from holdfast.app.logging import configure_logging
@@ -25,15 +26,21 @@ from holdfast.postgres import schema
 from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
 from holdfast.process.errors import CannotStart
+from holdfast.process.server_address import read_address
+from holdfast.tickets.tickets import Tickets
 
 __all__ = [
     "BY",
     "plain_errors",
     "resolve",
+    "use_booking_mail",
     "use_contexts",
     "use_delivery",
+    "use_delivery_at",
     "use_engine",
     "use_engine_at",
+    "use_mailing_access",
+    "use_tickets",
     "using_database",
 ]
 
@@ -84,13 +91,25 @@ def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
 
 def use_engine_at(url: str, work: Callable[[Inventory], Awaitable[T]]) -> T:
     """Run the work over a migrated database that the command has open."""
-    return asyncio.run(_with_contexts(url, lambda inventory, _: work(inventory)))
+    return asyncio.run(_with_contexts(url, lambda inventory, _, __: work(inventory)))
 
 
 def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: bool = False) -> T:
     """Run the work as `use_engine` does, with access to the API keys as well."""
     with using_database(creates=creates) as url:
-        return asyncio.run(_with_contexts(url, work))
+        return asyncio.run(_with_contexts(url, lambda inventory, access, _: work(inventory, access)))
+
+
+def use_booking_mail(work: Callable[[Inventory, BookingMail], Awaitable[T]]) -> T:
+    """Run the work as `use_engine` does, with mail to buyers as well, which waits for the server.
+
+    Whether a link opens a booking is only known with the server's key.
+    """
+    with plain_errors():
+        settings = load_settings()
+    with using_database(settings=settings) as url:
+        served = _as_served(settings)
+        return asyncio.run(_with_contexts(url, lambda inventory, _, mail: work(inventory, mail), served))
 
 
 def use_delivery(work: Callable[[Delivery], Awaitable[T]]) -> T:
@@ -98,9 +117,52 @@ def use_delivery(work: Callable[[Delivery], Awaitable[T]]) -> T:
     with plain_errors():
         settings = load_settings()
     with using_database(settings=settings) as url:
-        if settings.secret_key is None and settings.database_url is None:
-            settings = settings.model_copy(update={"secret_key": SecretStr(server_key(settings))})
-        return asyncio.run(_with_delivery(url, settings, work))
+        return asyncio.run(_with_delivery(url, _as_served(settings), work))
+
+
+def use_delivery_at(url: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
+    """Run the work with the jobs of a migrated database that the command has open."""
+    return asyncio.run(_with_delivery(url, _as_served(load_settings()), work))
+
+
+def use_mailing_access(work: Callable[[Access], Awaitable[T]]) -> T:
+    """Run the work with the accounts of the command's database. Its mails wait for the server, which sends them."""
+    with plain_errors():
+        settings = load_settings()
+    with using_database(settings=settings) as url:
+        settings = _as_served(settings)
+        if settings.secret_key is None:
+            raise fail("HOLDFAST_SECRET_KEY is not set: the link of a mail is made with the server's key.")
+        key = settings.secret_key.get_secret_value().encode()
+
+        async def run(delivery: Delivery, connections: Connections) -> T:
+            return await work(Access(connections, mailer=delivery.mailer, server_key=key))
+
+        return asyncio.run(_with_mail(url, settings, run))
+
+
+def use_tickets(work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
+    """Run the work with the tickets of the command's database. Their codes are made with the server's key."""
+    with plain_errors():
+        settings = load_settings()
+    with using_database(settings=settings) as url:
+        settings = _as_served(settings)
+        if settings.secret_key is None:
+            raise fail("HOLDFAST_SECRET_KEY is not set: the code of a ticket is made with the server's key.")
+        key = settings.secret_key.get_secret_value().encode()
+        return asyncio.run(_with_tickets(url, key, work))
+
+
+def _as_served(settings: Settings) -> Settings:
+    """Return the settings with what the embedded database's folder knows: its key, and where its server listens."""
+    if settings.database_url is not None:
+        return settings
+    known: dict[str, object] = {}
+    if settings.secret_key is None:
+        known["secret_key"] = SecretStr(server_key(settings))
+    if settings.public_url is None and "port" not in settings.model_fields_set:
+        known["public_url"] = read_address(settings.data_dir)
+    return settings.model_copy(update=known)
 
 
 async def resolve(inventory: Inventory, text: str) -> int:
@@ -114,25 +176,50 @@ async def resolve(inventory: Inventory, text: str) -> int:
         number = await inventory.resolve(ref)
         await inventory.queries.get_event(number)
     except EventNotFound:
-        raise EventNotFound(f"There is no event {text[:80]}.") from None
+        raise EventNotFound(f"There is no event {text[:80]}: `holdfast event list` shows all.") from None
     return number
 
 
-async def _with_contexts(url: str, work: Callable[[Inventory, Access], Awaitable[T]]) -> T:
+async def _with_contexts(
+    url: str,
+    work: Callable[[Inventory, Access, BookingMail], Awaitable[T]],
+    settings: Settings | None = None,
+) -> T:
+    settings = settings or load_settings()
     connections = Connections(url, size=2, application="holdfast-cli")
-    inventory = Inventory(connections, HoldTokens(os.urandom(32)))
+    delivery = build_delivery(settings, connections)
+    access = Access(connections, mailer=delivery.mailer)
+    booking_mail = BookingMail(delivery, access.users)
+    jobs_of = booking_mail.jobs_of if settings.booking_mail else None
+    inventory = Inventory(connections, HoldTokens(os.urandom(32)), jobs_of=jobs_of)
     await inventory.open()
     try:
-        return await work(inventory, Access(connections))
+        return await work(inventory, access, booking_mail)
+    finally:
+        await inventory.close()
+
+
+async def _with_tickets(url: str, key: bytes, work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
+    connections = Connections(url, size=2, application="holdfast-cli")
+    inventory = Inventory(connections, HoldTokens(key))
+    await inventory.open()
+    try:
+        return await work(inventory, Tickets(inventory, connections, key))
     finally:
         await inventory.close()
 
 
 async def _with_delivery(url: str, settings: Settings, work: Callable[[Delivery], Awaitable[T]]) -> T:
+    return await _with_mail(url, settings, lambda delivery, _: work(delivery))
+
+
+async def _with_mail(
+    url: str, settings: Settings, work: Callable[[Delivery, Connections], Awaitable[T]]
+) -> T:
     connections = Connections(url, size=2, application="holdfast-cli")
     await connections.open()
     try:
-        return await work(build_delivery(settings, connections))
+        return await work(build_delivery(settings, connections), connections)
     finally:
         await connections.close()
 

@@ -28,6 +28,11 @@ __all__ = ["FileEvent", "new_event", "read_events", "read_json", "read_seat_map"
 MAX_BYTES = 64 * 1024 * 1024
 _MAX_MISTAKES = 100
 _TABLES = frozenset({".csv", ".tsv", ".tab"})
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""The first bytes of XLSX and ODS, which are archives, and of XLS."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_END_OF_FILE = "\x1a"
+"""The last character of some old programs' files."""
 _NO_SEATS = Layout(seats=(), categories=())
 
 
@@ -57,7 +62,10 @@ def read_events(path: Path, layout: Layout | None) -> list[FileEvent]:
     content = _read(path)
     is_table = path.suffix.lower() in _TABLES or content.lstrip()[:1] not in (b"[", b"{")
     if is_table and path.suffix.lower() != ".json":
-        entries, mistakes = read_table(_text(path, content))
+        text = _text(path, content)
+        if text.lstrip()[:1] in ("[", "{"):
+            raise fail(f"{path} has JSON in it: give it a name that ends in .json.")
+        entries, mistakes = read_table(text)
     else:
         entries, mistakes = _entries_of_json(path, content), []
     seats = sha256(repr(layout).encode()).digest()
@@ -70,7 +78,9 @@ def read_events(path: Path, layout: Layout | None) -> list[FileEvent]:
     if mistakes:
         raise _refused(path, mistakes)
     if not events:
-        raise fail(f"{path} has no events in it.")
+        raise fail(
+            f"{path} has no events in it: behind the line with the names of the columns, each line is one."
+        )
     return events
 
 
@@ -103,7 +113,9 @@ def _entries_of_json(path: Path, content: bytes) -> list[Entry]:
     if isinstance(document, dict):
         document = document.get("events", document.get("items", [document]))
     if not isinstance(document, list):
-        raise fail(f"{path} is not a list of events.")
+        raise fail(
+            f"{path} is not a list of events: it must be an array of objects, or an object with one in `events`."
+        )
     wrong = [at for at, fields in enumerate(document, 1) if not isinstance(fields, dict)]
     if wrong:
         raise _refused(path, [Mistake(place=f"event {at}", detail="It must be an object.") for at in wrong])
@@ -150,12 +162,19 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise fail(f"{path} cannot be read: {error.strerror}.") from None
     if len(content) > MAX_BYTES:
-        raise fail(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB.")
+        raise fail(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MB: divide it.")
     return content
 
 
 def _text(path: Path, content: bytes) -> str:
+    """Return the text of a table. Excel's "Unicode text" is UTF-16, which its first two bytes say."""
+    if content.startswith(_WORKBOOK):
+        raise fail(f"{path} is a workbook or an archive: save its sheet as CSV in UTF-8.")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
         raise fail(f"{path} is not text in UTF-8: save it as CSV in UTF-8.") from None
+    text = text.removesuffix(_END_OF_FILE)
+    if "\0" in text:
+        raise fail(f"{path} is not text in UTF-8: save it as CSV in UTF-8.")
+    return text

@@ -1,4 +1,4 @@
-"""Event tables: events as CSV with commas, semicolons or tabs, read by the standard library's reader.
+"""Event tables: events as CSV with commas, semicolons, tabs or bars, read by the standard library's reader.
 
 A column is a field of `POST /v1/events`, and the field's type in the API decides how a cell is read.
 """
@@ -22,7 +22,13 @@ from holdfast.http.decoding import decode
 
 __all__ = ["Entry", "Mistake", "read_table"]
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
+_EXCELS_OWN = re.compile(r"sep=([,;\t|])[,;\t|]*(\r\n|\r|\n|$)", re.IGNORECASE)
+"""The first line by which Excel knows the delimiter. It writes none itself, and programs for Excel do."""
+_UNSHOWN = re.compile(r"(?:; it is a string(?: of (?:one|[0-9]+) characters?)?|(Z or \S+))\.$")
+"""How a text ends that says of a cell only what it should be. A time's text ends with two examples."""
+_MAX_SHOWN = 60
+_MEANT = {"unexpected end of data": "a quote begins here and never ends"}
 _BLANKS = " \t"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -58,13 +64,20 @@ class Entry:
             place += f", column {field}" + (f" (/{inner})" if inner else "")
         elif field:
             place += f", {error.pointer}"
-        return Mistake(place=place, detail=error.detail, order=self.order)
+        return Mistake(place=place, detail=self._with_cell(field, error.detail), order=self.order)
+
+    def _with_cell(self, field: str, detail: str) -> str:
+        """Return the text with what the cell has. The API quotes no text, since it may be a secret."""
+        text = self.fields.get(field)
+        if not self.is_row or not isinstance(text, str) or len(text) > _MAX_SHOWN:
+            return detail
+        return _UNSHOWN.sub(lambda ends: f"{ends[1] or ''}; the cell has {text!r}.", detail)
 
 
 def read_table(text: str) -> tuple[list[Entry], list[Mistake]]:
     """Return the events of a table, and every mistake of its form. An empty cell leaves its field out."""
     csv.field_size_limit(_MAX_CELL)
-    rows = _rows(text, _delimiter_of(text))
+    rows = _rows(text)
     mistakes: list[Mistake] = []
     entries: list[Entry] = []
     try:
@@ -81,7 +94,8 @@ def read_table(text: str) -> tuple[list[Entry], list[Mistake]]:
             entries.append(entry)
     except csv.Error as error:
         line = getattr(error, "line", 1)
-        mistakes.append(Mistake(place=f"line {line}", detail=f"It is not CSV: {error}.", order=line))
+        detail = f"It is not CSV: {_MEANT.get(str(error), error)}."
+        mistakes.append(Mistake(place=f"line {line}", detail=detail, order=line))
     return entries, mistakes
 
 
@@ -90,19 +104,31 @@ def _delimiter_of(text: str) -> str:
 
     def count(delimiter: str) -> int:
         try:
-            return len(next(_rows(text, delimiter), (1, []))[1])
+            return len(next(_divided(text, delimiter), (1, []))[1])
         except csv.Error:
             return 0
 
     return max(_DELIMITERS, key=count)  # the first of equals: a comma
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows by the file's own delimiter. Raises csv.Error with the `line` of the mistake."""
+    said = _EXCELS_OWN.match(text)
+    if said is None:
+        yield from _divided(text, _delimiter_of(text))
+        return
+    for line, cells in _divided(text[said.end() :], said[1]):
+        yield line + 1, cells
+
+
+def _divided(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not blank, with its first line. A quoted cell may have several lines.
 
     Only CR, LF or both end a line. Raises csv.Error with the `line` of the mistake.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
+    )
     while True:
         line = reader.line_num + 1
         try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from holdfast.api.v1.hold_answers import booking_json, hold_json
+from holdfast.cli._consent import ask
 from holdfast.cli._times import with_local_times
+from holdfast.cli.output import count_of
 from holdfast.errors import BookingNotFound, HoldNotFound
 from holdfast.http.values import parse_id
 from holdfast.ids import parse_reference
@@ -17,6 +20,7 @@ from holdfast.inventory.rules.event import FullEvent
 from holdfast.inventory.rules.hold import HeldLine, Hold
 
 __all__ = [
+    "ask_to_end",
     "booking_record",
     "booking_rows",
     "find_booking",
@@ -26,18 +30,20 @@ __all__ = [
     "lines_text",
 ]
 
+_NO_HOLD = "There is no hold {}: `holdfast hold list` shows those of an event."
+
 
 async def find_booking(inventory: Inventory, text: str) -> Booking:
     """Return the booking of a reference or an id. Raises BookingNotFound."""
-    reference = parse_reference(text)
-    if reference is None:
-        id = parse_id(text)
-        if id is None:
-            raise BookingNotFound(f"There is no booking {text[:80]}.")
-        return await inventory.queries.get_booking(id, STAFF)
-    found = await inventory.queries.find_bookings(reference)
+    reference, id = parse_reference(text), parse_id(text)
+    found: Sequence[Booking] = ()
+    if reference is not None:
+        found = await inventory.queries.find_bookings(reference)
+    elif id is not None:
+        with suppress(BookingNotFound):
+            found = [await inventory.queries.get_booking(id, STAFF)]
     if not found:
-        raise BookingNotFound(f"There is no booking {text[:80]}.")
+        raise BookingNotFound(f"There is no booking {text[:80]}: `holdfast booking list` shows all.")
     if len(found) > 1:
         ids = ", ".join(str(booking.id) for booking in found)
         raise BookingNotFound(f"Several bookings have the reference {reference}: name one by its id, {ids}.")
@@ -57,11 +63,7 @@ async def booking_record(inventory: Inventory, booking: Booking, *, as_json: boo
         "status": booking.status.value,
         "event": f"{event.number}, {event.name}{''.join(kinds)}",
         "starts_at": event.starts_at,
-        "quantity": booking.quantity,
-        "admissions": lines_text(booking.lines),
-        "buyer": booking.buyer,
-        "buyer_name": booking.buyer_name,
-        "buyer_email": booking.buyer_email,
+        **_about(booking),
         "confirmed_at": booking.confirmed_at,
         "cancelled_at": booking.cancelled_at,
         "metadata": booking.metadata,
@@ -82,11 +84,7 @@ async def booking_rows(inventory: Inventory, bookings: Iterable[Booking]) -> lis
             "reference": booking.reference,
             "event": number,
             "rehearsal": events[number].rules.rehearsal,
-            "status": booking.status.value,
-            "quantity": booking.quantity,
-            "admissions": lines_text(booking.lines),
-            "buyer": booking.buyer_name or booking.buyer,
-            "email": booking.buyer_email,
+            **_row(booking),
             "confirmed_at": booking.confirmed_at,
             "cancelled_at": booking.cancelled_at,
             "id": booking.id,
@@ -99,8 +97,11 @@ async def find_hold(inventory: Inventory, text: str) -> Hold:
     """Return the hold of an id. Raises HoldNotFound."""
     id = parse_id(text)
     if id is None:
-        raise HoldNotFound(f"There is no hold {text[:80]}.")
-    return await inventory.queries.get_hold(id, STAFF)
+        raise HoldNotFound(_NO_HOLD.format(text[:80]))
+    try:
+        return await inventory.queries.get_hold(id, STAFF)
+    except HoldNotFound:
+        raise HoldNotFound(_NO_HOLD.format(text)) from None
 
 
 async def hold_record(inventory: Inventory, hold: Hold, *, as_json: bool) -> dict[str, Any]:
@@ -111,11 +112,7 @@ async def hold_record(inventory: Inventory, hold: Hold, *, as_json: bool) -> dic
     record = {
         "status": hold.status.value,
         "event": f"{event.number}, {event.name}",
-        "quantity": hold.quantity,
-        "admissions": lines_text(hold.lines),
-        "buyer": hold.buyer,
-        "buyer_name": hold.buyer_name,
-        "buyer_email": hold.buyer_email,
+        **_about(hold),
         "placed_at": hold.placed_at,
         "expires_at": hold.expires_at,
         "metadata": hold.metadata,
@@ -133,11 +130,7 @@ async def hold_rows(inventory: Inventory, holds: Sequence[Hold]) -> list[dict[st
     return [
         with_local_times(
             {
-                "status": hold.status.value,
-                "quantity": hold.quantity,
-                "admissions": lines_text(hold.lines),
-                "buyer": hold.buyer_name or hold.buyer,
-                "email": hold.buyer_email,
+                **_row(hold),
                 "placed_at": hold.placed_at,
                 "expires_at": hold.expires_at,
                 "id": hold.id,
@@ -146,6 +139,34 @@ async def hold_rows(inventory: Inventory, holds: Sequence[Hold]) -> list[dict[st
         )
         for hold in holds
     ]
+
+
+def ask_to_end(sale: Hold | Booking, name: str, act: str, *, yes: bool) -> None:
+    """Ask before a hold is released or a booking is cancelled. Raises typer.Exit without an agreement."""
+    what = f"{count_of(sale.quantity, 'admission')} of event {sale.event_number}"
+    buyer = sale.buyer_name or sale.buyer
+    of_buyer = f", of {buyer}" if buyer else ""
+    ask(f"{name} has {what}{of_buyer}: {lines_text(sale.lines)[:200]}. {act} it?", yes=yes)
+
+
+def _about(sale: Hold | Booking) -> dict[str, Any]:
+    return {
+        "quantity": sale.quantity,
+        "admissions": lines_text(sale.lines),
+        "buyer": sale.buyer,
+        "buyer_name": sale.buyer_name,
+        "buyer_email": sale.buyer_email,
+    }
+
+
+def _row(sale: Hold | Booking) -> dict[str, Any]:
+    return {
+        "status": sale.status.value,
+        "quantity": sale.quantity,
+        "admissions": lines_text(sale.lines),
+        "buyer": sale.buyer_name or sale.buyer,
+        "email": sale.buyer_email,
+    }
 
 
 def lines_text(lines: Iterable[HeldLine | Block]) -> str:

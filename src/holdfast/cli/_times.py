@@ -69,7 +69,7 @@ def _moment(text: str, zone: ZoneInfo | None) -> str:
         clock = datetime.fromisoformat(f"{form[1]}T{form[2]}")
         first, second = (clock.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     except (ValueError, OverflowError):
-        raise ValueError(FieldError.TIME_FORM) from None
+        raise ValueError(FieldError.TIME_NO_SUCH) from None
     if first == second:
         return first.isoformat()
     candidates = " or ".join(one.astimezone(zone).isoformat() for one in sorted((first, second)))

@@ -110,7 +110,7 @@ def lift(
         number = await resolve(inventory, event)
         id = parse_id(block)
         if id is None:
-            raise BlockNotFound(f"Event {number} has no block {block[:80]}.")
+            raise BlockNotFound(f"Event {number} has no block {block[:80]}: `holdfast block list` shows all.")
         lifted = await inventory.execute(number, LiftBlock(by=BY, block_id=id))
         return await _record(inventory, lifted, as_json=as_json)
 

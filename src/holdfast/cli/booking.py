@@ -1,4 +1,4 @@
-"""`holdfast booking`: list, show and cancel bookings."""
+"""`holdfast booking`: list, show, mail and cancel bookings."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from holdfast.cli._consent import Yes, ask
-from holdfast.cli.output import AsCsv, AsJson, Column, count_of, print_record, print_table
+from holdfast.cli._consent import Yes
+from holdfast.cli.output import AsCsv, AsJson, Column, print_record, print_table
 from holdfast.inventory.rules.booking import BookingStatus
 
 if TYPE_CHECKING:
+    from holdfast.api.booking_mail import BookingMail
     from holdfast.inventory.inventory import Inventory
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show and cancel bookings.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="List, show, mail and cancel bookings.", no_args_is_help=True, add_completion=False)
 
 BookingRef = Annotated[str, typer.Argument(metavar="BOOKING", help="The booking's reference or id.")]
 
@@ -73,22 +74,33 @@ def show(booking: BookingRef, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def mail(booking: BookingRef, as_json: AsJson = False) -> None:
+    """Mail a booking to its buyer once more: its confirmation, or that it is cancelled. The server sends it."""
+    from uuid import uuid4
+
+    from holdfast.cli._database import use_booking_mail
+    from holdfast.cli._sales import find_booking
+
+    async def send(inventory: Inventory, booking_mail: BookingMail) -> dict[str, Any]:
+        found = await find_booking(inventory, booking)
+        event = await inventory.queries.get_event(found.event_number)
+        letter = await booking_mail.send_again(found, event, inventory.queries, request=uuid4().hex)
+        return {"to": letter.to, "subject": letter.subject}
+
+    print_record(use_booking_mail(send), as_json=as_json)
+
+
+@app.command()
 def cancel(booking: BookingRef, yes: Yes = False, as_json: AsJson = False) -> None:
     """Cancel a booking. Its admissions are on sale at once. It asks first."""
     from holdfast.cli._database import BY, use_engine
-    from holdfast.cli._sales import booking_record, find_booking, lines_text
+    from holdfast.cli._sales import ask_to_end, booking_record, find_booking
     from holdfast.inventory.rules.commands import STAFF, CancelBooking
 
     async def end(inventory: Inventory) -> dict[str, Any]:
         found = await find_booking(inventory, booking)
         if found.status is BookingStatus.CONFIRMED:
-            what = f"{count_of(found.quantity, 'admission')} of event {found.event_number}"
-            buyer = found.buyer_name or found.buyer
-            ask(
-                f"Booking {found.reference} has {what}{f', of {buyer}' if buyer else ''}: "
-                f"{lines_text(found.lines)[:200]}. Cancel it?",
-                yes=yes,
-            )
+            ask_to_end(found, f"Booking {found.reference}", "Cancel", yes=yes)
         command = CancelBooking(by=BY, booking_id=found.id, authority=STAFF)
         cancelled = await inventory.execute(found.event_number, command)
         return await booking_record(inventory, cancelled, as_json=as_json)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
+from holdfast.cli import _clock, _cluster
 from holdfast.cli._consent import Yes, ask, is_asked
-from holdfast.cli.output import AsJson, Column, fail, print_json, print_record, print_table
+from holdfast.cli.output import AsJson, fail, print_json, print_record
 
 __all__ = ["app"]
-
-FIX_CLOCK = "Holds of these events do not expire: correct the clock, then run `holdfast db fix-clock`."
 
 app = typer.Typer(
     help="Migrate, inspect, back up and restore the database: the embedded one, or that of HOLDFAST_DATABASE_URL.",
     no_args_is_help=True,
     add_completion=False,
 )
+app.add_typer(_clock.app)
+app.add_typer(_cluster.app)
 
 
 @app.command()
@@ -55,6 +55,7 @@ def status(as_json: AsJson = False) -> None:
         found = schema.status(url)
         facts = backup.read_facts(url)
         problem = _problem(url)
+        cluster = _cluster.describe(url, as_json=as_json)
         ahead = None if problem else use_engine_at(url, lambda each: each.operations.observe_clock())
     record = {
         "database": "embedded" if is_embedded else "HOLDFAST_DATABASE_URL",
@@ -65,7 +66,8 @@ def status(as_json: AsJson = False) -> None:
         "schema_expected": found.expected,
         "events_ahead_of_clock": None if ahead is None else len(ahead),
         "clock_ahead_seconds": None if ahead is None else round(ahead[0].seconds) if ahead else 0,
-        "clock_advice": FIX_CLOCK if ahead else None,
+        "clock_advice": _clock.ADVICE if ahead else None,
+        **cluster,
         "is_usable": problem is None,
         "problem": problem,
     }
@@ -120,7 +122,7 @@ def back_up(
     target = Path(os.path.realpath(file))  # keep a link, and write its target
     is_special = target.exists() and not target.is_file()
     if target.is_dir():
-        raise fail(f"{file} is a folder.")
+        raise fail(f"{file} is a folder: name a file.")
     if not is_output and not is_special and target.exists() and not force:
         raise fail(f"{file} already exists; --force replaces it.")
     with using_database() as url, progress_bar(quiet=as_json or is_output) as bar:
@@ -164,117 +166,64 @@ def restore(
     """Restore a backup into the database, in one transaction: all of it or nothing.
 
     Stop the server first. --force is required to replace a database with events, keys or users. In a terminal it asks
-    before that. A server that was closed stays closed. API keys that work again are listed: some may have been revoked
-    since the backup.
+    before that. A server that was closed stays closed. API keys that work again, and members who are staff again, are
+    listed: some may have been ended since the backup. Everybody signs in again, with the password of the backup. In a
+    database that Citus has distributed, a second transaction distributes the restored events.
     """
-    from holdfast.access.keys import KnownKeys, keep_closed, read_keys
+    from holdfast.access.restored import Admitted, end_sign_ins, keep_closed, read_admitted
+    from holdfast.access.server_key import forget_key
     from holdfast.cli._database import using_database
     from holdfast.cli._progress import progress_bar
     from holdfast.postgres import backup, schema
 
     if str(file) != "-" and not file.exists():
-        raise fail(f"There is no file {file}.")
+        raise fail(f"There is no file {file}: check its name.")
     if file.is_dir():
-        raise fail(f"{file} is a folder.")
+        raise fail(f"{file} is a folder: name a file.")
     with using_database(migrated=False, creates=True) as url:
         if file.is_file():  # a stream can be read only once; its restore checks this at its end
             _refuse_newer(file)
         found = backup.read_contents(url)
         if found.servers:
             raise fail("A server uses this database: stop it first.")
-        if found.is_distributed:
-            raise fail(
-                "Citus has distributed this database, and a restore would leave its tables on one node: restore into "
-                "an empty database, and distribute that."
-            )
         if found.has_sales and not force:
             raise fail("The database is not empty; --force replaces all its data.")
         if found.has_sales and is_asked():
             ask(f"{file} replaces all events, sales and keys of the database for good. Restore it?", yes=yes)
-        before = KnownKeys() if schema.status(url).generation is None else read_keys(url)
+        before = Admitted() if schema.status(url).generation is None else read_admitted(url)
         with progress_bar(quiet=as_json) as bar, _source(file) as source:
             bar.say("restoring")
-            backup.restore(url, source, bin_dir=_bin_dir(), drops=found.drops)
+            backup.restore(url, source, bin_dir=_bin_dir(), drops=found.drops, schema_name=found.schema)
         if before.is_closed:
             keep_closed(url)
-        returned = sorted(read_keys(url).valid - before.valid)
+        end_sign_ins(url)
+        forget_key(url)
+        if found.shards:
+            with progress_bar(quiet=as_json) as bar:
+                bar.say("distributing")
+                backup.distribute_again(url, shards=found.shards)
+        now = read_admitted(url)
+        keys, members = sorted(now.keys - before.keys), sorted(now.members - before.members)
         generation = schema.status(url).generation
     record: dict[str, Any] = {
         "file": str(file),
         "schema": generation,
         "schema_expected": schema.GENERATION,
-        "keys_returned": returned if as_json else ", ".join(returned) or None,
+        "keys_returned": keys if as_json else ", ".join(keys) or None,
+        "members_returned": members if as_json else ", ".join(members) or None,
+        **({"shards": found.shards} if found.is_cluster else {}),
     }
     print_record(record, as_json=as_json)
-    if returned and not as_json:
+    if found.is_cluster and not found.shards and not as_json:
+        typer.echo(
+            "The events are on the coordinator: `holdfast db distribute` puts them on the nodes.", err=True
+        )
+    if keys and not as_json:
         typer.echo("These keys work now and did not before: `holdfast keys revoke` ends one.", err=True)
-
-
-@app.command("new-epoch")
-def new_epoch(as_json: AsJson = False) -> None:
-    """Make all clients read everything again. Run it after the database lost its last sales.
-
-    `db restore` and a restore by pg_restore do this by themselves. A copy of the data folder, a recovery to a point in
-    time, and the promotion of an asynchronous standby look like the database itself, so that they need this command.
-    Running servers notice it within a second.
-    """
-    print_record({"epoch": _renew_epoch()}, as_json=as_json)
-
-
-def _renew_epoch() -> str:
-    from holdfast.cli._database import using_database
-    from holdfast.postgres.connections import connect_once
-    from holdfast.postgres.epoch import renew_epoch
-
-    with using_database() as url:
-        with connect_once(url) as connection:
-            renew_epoch(connection)
-        return asyncio.run(_read_epoch(url))
-
-
-@app.command("fix-clock")
-def fix_clock(as_json: AsJson = False) -> None:
-    """Set back events whose own time is ahead, because the database's clock once was. Correct the clock first.
-
-    Until then their holds do not expire. Holds that were placed to last for more than a day are released. An event
-    cannot go back before the end of a hold that has expired: then it stays ahead for as long as a hold lives. All
-    clients read everything again.
-    """
-    from holdfast.cli._database import BY, use_engine
-    from holdfast.errors import HoldfastError
-    from holdfast.inventory.inventory import Inventory
-    from holdfast.inventory.rules.commands import STAFF, ReleaseHold
-
-    async def fix(inventory: Inventory) -> list[dict[str, Any]]:
-        fixed = []
-        for ahead in await inventory.operations.observe_clock():
-            endless = await inventory.operations.set_clock_back(ahead.number)
-            released = 0
-            for hold in endless:
-                with suppress(HoldfastError):  # someone released it meanwhile
-                    await inventory.execute(ahead.number, ReleaseHold(by=BY, hold_id=hold, authority=STAFF))
-                    released += 1
-            fixed.append({"event": ahead.number, "seconds": round(ahead.seconds), "holds_released": released})
-        still = {each.number: round(each.seconds) for each in await inventory.operations.observe_clock()}
-        return [row | {"seconds_left": still.get(row["event"], 0)} for row in fixed]
-
-    fixed = use_engine(fix)
-    if fixed:
-        _renew_epoch()
-    columns = [Column(name=name) for name in ("event", "seconds", "seconds_left", "holds_released")]
-    print_table(fixed, columns=columns, none="No event is ahead of the clock.", as_json=as_json)
-
-
-async def _read_epoch(url: str) -> str:
-    from holdfast.postgres.connections import Connections
-
-    connections = Connections(url, size=1, application="holdfast-cli")
-    await connections.open()
-    try:
-        await connections.check_epoch()
-        return connections.epoch
-    finally:
-        await connections.close()
+    if members and not as_json:
+        typer.echo(
+            "These members are staff now and were not before: `holdfast staff remove` ends one.", err=True
+        )
 
 
 def _refuse_newer(file: Path) -> None:

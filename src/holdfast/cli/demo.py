@@ -1,4 +1,4 @@
-"""`holdfast demo`: puts a sample house on sale, and prints a command line for each step of a sale."""
+"""`holdfast demo`: puts a sample programme on sale, and prints a command line for each step of a sale."""
 
 from __future__ import annotations
 
@@ -28,20 +28,27 @@ class SampleHouse(StrEnum):
 def demo(
     url: Annotated[
         str | None,
-        typer.Option(help="The server's URL. Default: from HOLDFAST_HOST and HOLDFAST_PORT."),
+        typer.Option(help="The server's URL. Default: where this machine's server listens."),
     ] = None,
     house: Annotated[
-        SampleHouse, typer.Option(help="An arena in the round, a horseshoe theatre, or a hall of tables.")
-    ] = SampleHouse.ARENA,
+        SampleHouse | None,
+        typer.Option(
+            help="Only this house: an arena in the round, a horseshoe theatre, or a hall of tables. Default: the "
+            "arena, with a small programme of other events."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put a sample house on sale, and print its URLs and a curl line for each step of a sale."""
+    """Put a sample programme on sale, and print the address of its page and a curl line for each step of a sale."""
+    from datetime import UTC, datetime
+
     from holdfast.access.access import Access
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
     from holdfast.cli._database import BY, plain_errors, use_contexts
     from holdfast.cli._event_files import new_event
+    from holdfast.cli._programme import MadeEvent, dated, make_programme
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
     from holdfast.samples import arena, beer_hall, horseshoe
@@ -50,23 +57,25 @@ def demo(
         SampleHouse.ARENA: (arena, "A night at the arena", "Arena"),
         SampleHouse.HORSESHOE: (horseshoe, "A night at the theatre", "Théâtre de la Rive"),
         SampleHouse.BEER_HALL: (beer_hall, "A night of beer and brass", "Brauhaus"),
-    }[house]
+    }[house or SampleHouse.ARENA]
+    now = datetime.now(UTC)
     with plain_errors():
         settings = load_settings()
         layout = parse_seat_map(plan())
         standing = sum(area.capacity for area in layout.areas)
         labels = [seat.label for seat in layout.seats if seat.category == layout.categories[0]][:2]
         base = server_url(settings, url or settings.public_url)
-        new = new_event({"name": name, "venue": venue, "rehearsal": True}, layout)
+        new = new_event(dated({"name": name, "venue": venue}, now, days=20), layout)
         running = settings.database_url is not None or is_running(settings)
 
-    async def make(inventory: Inventory, access: Access) -> tuple[int, str, bool]:
+    async def make(inventory: Inventory, access: Access) -> tuple[int, str, list[MadeEvent], bool]:
         event = await inventory.create_event(new, by=BY)
-        assert event is not None
-        return event.number, str(event.id), await access.any_key()
+        others = [] if house else await make_programme(inventory, now)
+        return event.number, str(event.id), others, await access.any_key()
 
-    number, id, has_keys = use_contexts(make, creates=True)
+    number, id, others, has_keys = use_contexts(make, creates=True)
     urls = {
+        "shop": f"{base}/whats-on",
         "availability": f"{base}/v1/events/{number}/availability",
         "seat_map": f"{base}/v1/events/{number}/seat-map",
         "stream": f"{base}/v1/events/{number}/stream",
@@ -74,10 +83,14 @@ def demo(
     steps = steps_of_a_sale(base, number, labels, with_key=has_keys)
     if as_json:
         made = {"number": number, "id": id, "seats": len(new.seats), "standing": standing}
-        print_json({**made, "urls": urls, "steps": steps})
+        programme = [{"number": other.number, "name": other.name} for other in others]
+        print_json({**made, "programme": programme, "urls": urls, "steps": steps})
         return
     more = f" and {standing:,} to stand" if standing else ""
-    typer.echo(f"Event {number} is on sale: {new.name}, {len(new.seats):,} seats{more}.\n")
+    typer.echo(f"Event {number} is on sale: {new.name}, {len(new.seats):,} seats{more}.")
+    if others:
+        typer.echo(f"So are: {'; '.join(other.name for other in others)}.")
+    typer.echo()
     for url_of, address in urls.items():
         typer.echo(f"  {url_of.replace('_', ' '):<14}{address}")
     if not running:

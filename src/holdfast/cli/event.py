@@ -317,8 +317,8 @@ def import_events(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="JSON: a list of events with the fields of POST /v1/events. CSV, with commas, semicolons or tabs: "
-            "those fields as columns; areas as `hall=800; garden=200`.",
+            help="JSON: a list of events with the fields of POST /v1/events. CSV, with commas, semicolons, tabs or "
+            "bars: those fields as columns; areas as `hall=800; garden=200`.",
         ),
     ],
     seat_map: SeatMapFile = None,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from holdfast.cli._consent import Yes, ask
-from holdfast.cli.output import AsCsv, AsJson, Column, count_of, print_record, print_table
+from holdfast.cli._consent import Yes
+from holdfast.cli.output import AsCsv, AsJson, Column, print_record, print_table
 from holdfast.inventory.rules.hold import HoldStatus
 
 if TYPE_CHECKING:
@@ -73,19 +73,13 @@ def show(hold: HoldRef, as_json: AsJson = False) -> None:
 def release(hold: HoldRef, yes: Yes = False, as_json: AsJson = False) -> None:
     """Release a hold. Its admissions are on sale at once. It asks first."""
     from holdfast.cli._database import BY, use_engine
-    from holdfast.cli._sales import find_hold, hold_record, lines_text
+    from holdfast.cli._sales import ask_to_end, find_hold, hold_record
     from holdfast.inventory.rules.commands import STAFF, ReleaseHold
 
     async def end(inventory: Inventory) -> dict[str, Any]:
         found = await find_hold(inventory, hold)
         if found.status is HoldStatus.ACTIVE:
-            what = f"{count_of(found.quantity, 'admission')} of event {found.event_number}"
-            buyer = found.buyer_name or found.buyer
-            ask(
-                f"The hold has {what}{f', of {buyer}' if buyer else ''}: "
-                f"{lines_text(found.lines)[:200]}. Release it?",
-                yes=yes,
-            )
+            ask_to_end(found, "The hold", "Release", yes=yes)
         command = ReleaseHold(by=BY, hold_id=found.id, authority=STAFF)
         released = await inventory.execute(found.event_number, command)
         return await hold_record(inventory, released, as_json=as_json)

@@ -138,7 +138,7 @@ def revoke(
         return await access.revoke_key(id)
 
     if not use_contexts(end):
-        raise fail(f"There is no key {id[:80]}.")
+        raise fail(f"There is no key {id[:80]}: `holdfast keys list` shows all.")
     print_record({"id": id, "revoked": True}, as_json=as_json)
 
 
@@ -168,7 +168,7 @@ def rotate(
         raise fail("--overlap must be a duration: 30m, 12h, 7d, or 0.", code=2)
     seconds = int(match[1] or 0) * _SECONDS[match[2] or "m"]
     if not _KEY_ID.fullmatch(id):
-        raise fail(f"There is no valid key {id[:80]}.")
+        raise fail(f"There is no valid key {id[:80]}: `holdfast keys list` shows all.")
     with plain_errors():
         key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
 
@@ -177,7 +177,7 @@ def rotate(
 
     rotated = use_contexts(change)
     if rotated is None:
-        raise fail(f"There is no valid key {id[:80]}.")
+        raise fail(f"There is no valid key {id[:80]}: `holdfast keys list` shows all.")
     record = {"id": id, "name": rotated.name, "scopes": list(rotated.scopes), "key": key}
     print_record(
         {**record, "expires_at": rotated.expires_at, "previous_until": rotated.previous_until},
@@ -199,5 +199,5 @@ def _end(text: str | None) -> datetime | None:
     if moment is None:
         raise fail("--expires must be a duration (12h, 90d) or an RFC 3339 time.", code=2)
     if moment <= datetime.now(UTC):
-        raise fail("--expires is in the past.", code=2)
+        raise fail("--expires is in the past: give a time to come.", code=2)
     return moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import pkgutil
 import sys
@@ -13,12 +14,16 @@ import typer.core
 
 import holdfast.cli
 from holdfast import __version__
+from holdfast.cli._streams import drop_output, prepare_streams
 from holdfast.cli._usage import usage_text
+from holdfast.process.environment import forget_other_programs
 from holdfast.process.errors import CannotStart
 
 __all__ = ["app", "main"]
 
 _NOT_COMMANDS = frozenset({"main", "output"})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a full disk answers to the output."""
 
 
 class _LateCommands(typer.core.TyperGroup):
@@ -73,8 +78,11 @@ def options(
 
 def main() -> None:
     """Run the command of the command line. A user's error is one line with exit code 1 or 2."""
+    prepare_streams()
+    forget_other_programs()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:  # wrong usage
         context = getattr(error, "ctx", None)
         usage = f" See `{context.command_path} --help`." if context is not None else ""
@@ -90,8 +98,14 @@ def main() -> None:
         raise SystemExit(130) from None
     except BrokenPipeError:
         # The reader of the output, for example `head`, has closed it.
-        sys.stderr.close()
+        drop_output()
         raise SystemExit(0) from None
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NO_ROOM:
+            raise
+        drop_output()
+        print(f"holdfast: The output cannot be written: {error.strerror}.", file=sys.stderr)
+        raise SystemExit(1) from None
     raise SystemExit(code if isinstance(code, int) else 0)
 
 

@@ -37,7 +37,7 @@ def rush(
         str | None,
         typer.Argument(
             metavar="[URL]",
-            help="The server's URL. Default: HOLDFAST_URL, else from HOLDFAST_HOST and HOLDFAST_PORT.",
+            help="The server's URL. Default: HOLDFAST_URL, else where this machine's server listens.",
         ),
     ] = None,
     buyers: Annotated[int, typer.Option(min=1, max=10_000_000, help="Number of buyers.")] = 10_000,
@@ -231,7 +231,9 @@ def _print_result(result: Result, folder: Path, *, as_json: bool) -> None:
     try:
         _write(report, page, members)
     except OSError as error:
-        raise fail(f"The report could not be written: {error}.") from None
+        raise fail(
+            f"The report could not be written: {error.filename or folder}: {error.strerror}."
+        ) from None
     if not as_json:
         typer.echo(f"\nReport: {page}, {members}")
 

@@ -125,7 +125,7 @@ async def _place(
     try:
         kept = await inventory.execute_keyed(number, replace(place, key=key))
     except IdempotencyKeyReused:
-        raise fail(f"The retry key {retry_key[:80]} belongs to another sale.") from None
+        raise fail(f"The retry key {retry_key[:80]} belongs to another sale: take a new key.") from None
     answer = json.loads(kept.answer.body)
     if "hold" not in answer:
         raise fail(answer["detail"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +24,7 @@ def serve(
 ) -> None:
     """Start the server, with its own PostgreSQL unless HOLDFAST_DATABASE_URL names another."""
     from holdfast.app.settings import PREFIX, load_settings
-    from holdfast.process.supervisor import PLAN_VARIABLE, ServePlan
+    from holdfast.process.supervisor import PLAN_VARIABLE, STOP_SIGNALS, ServePlan
 
     settings = load_settings(host=host, port=port, workers=workers, data_dir=data_dir)
     plan = ServePlan(
@@ -52,6 +53,8 @@ def serve(
     # Replace this program, because the modules that check the settings cost 25 MB for as long as the server runs.
     sys.stdout.flush()
     sys.stderr.flush()
+    # A stop that arrives while the supervisor is imported waits until it can handle it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     os.execve(  # noqa: S606 - it must not start a shell
         sys.executable,
         [sys.executable, "-m", "holdfast.process.supervisor"],

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import typer
 
+from holdfast.cli._consent import Yes, ask
 from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ def disable(webhook: WebhookRef, as_json: AsJson = False) -> None:
 def enable(webhook: WebhookRef, as_json: AsJson = False) -> None:
     """Enable a receiver, and send what it has missed."""
     _change(webhook, "enabled", as_json=as_json)
+
+
+@app.command()
+def delete(webhook: WebhookRef, yes: Yes = False) -> None:
+    """Forget a receiver. Nothing more is sent to it, also not what it has missed."""
+    ask(f"Delete the webhook {webhook}?", yes=yes)
+
+    async def forget(delivery: Delivery, endpoint: WebhookEndpoint) -> None:
+        await delivery.webhooks.delete(endpoint)
+
+    _use(webhook, forget)
 
 
 @app.command()

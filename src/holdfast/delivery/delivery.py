@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from holdfast.delivery import metrics
 from holdfast.delivery.jobs import Act
 from holdfast.delivery.mail.mailer import KIND as MAIL
-from holdfast.delivery.mail.mailer import Mailer, MailSettings
+from holdfast.delivery.mail.mailer import HoldToken, Mailer, MailSettings
 from holdfast.delivery.store import JobStore
 from holdfast.delivery.webhooks.webhooks import KIND as WEBHOOK
 from holdfast.delivery.webhooks.webhooks import Webhooks
@@ -30,11 +30,16 @@ class Delivery:
         mail: MailSettings,
         *,
         private_webhooks: bool = False,
+        hold_token: HoldToken | None = None,
     ) -> None:
         self.jobs = JobStore(connections)
-        self.mailer = Mailer(self.jobs, server_key, mail)
+        self.mailer = Mailer(self.jobs, server_key, mail, hold_token=hold_token)
         self.webhooks = Webhooks(connections, self.jobs, server_key, private=private_webhooks)
         self.acts: Mapping[str, Act] = {MAIL: self.mailer.act, WEBHOOK: self.webhooks.act}
+
+    def add_acts(self, acts: Mapping[str, Act]) -> None:
+        """Do the jobs of kinds that need more than this package."""
+        self.acts = {**self.acts, **acts}
 
     async def observe(self) -> None:
         """Set the gauges that only the database knows. Raises Fault."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from holdfast.ids import make_id
 
 __all__ = [
     "NO_EVENT",
@@ -21,6 +25,7 @@ __all__ = [
     "NewJob",
     "Outcome",
     "Parked",
+    "make_job_id",
     "next_try",
 ]
 
@@ -40,6 +45,11 @@ class JobStatus(StrEnum):
     DUE = "due"
     DONE = "done"
     PARKED = "parked"
+
+
+def make_job_id(event_number: int) -> UUID:
+    """Return a new job's id, which carries the number of its event."""
+    return make_id(event_number, unix_ms=int(time.time() * 1000), random_bits=secrets.randbits(41))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

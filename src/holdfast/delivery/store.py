@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,14 +21,16 @@ from holdfast.delivery.jobs import (
     Outcome,
     next_try,
 )
-from holdfast.ids import event_number_of, make_id
+from holdfast.ids import event_number_of
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connection, Connections, fetch
 from holdfast.postgres.rows import RowReader
 
-__all__ = ["JobAttempt", "JobStore", "WaitingJobs", "make_job_id"]
+__all__ = ["JobAttempt", "JobStore", "WaitingJobs"]
 
 SQL = queries.load("jobs")
+
+_MAX_ROWS = 1_000
 
 Position = tuple[datetime, UUID]
 """Where a page of a list ends."""
@@ -62,11 +62,6 @@ _JOB = RowReader(Job)
 _LISTING = RowReader(JobListing)
 _ATTEMPT = RowReader(JobAttempt)
 _WAITING = RowReader(WaitingJobs)
-
-
-def make_job_id(event_number: int) -> UUID:
-    """Return a new job's id, which carries the number of its event."""
-    return make_id(event_number, unix_ms=int(time.time() * 1000), random_bits=secrets.randbits(41))
 
 
 def number_of(job_id: UUID) -> int:
@@ -165,6 +160,23 @@ class JobStore:
         async with self._connections.use(self._connections.pool(number), writes=True) as connection:
             parameters = {"event_number": number, "id": job_id, "now": await read_clock(connection)}
             return bool(await fetch(connection, SQL["retry_job"], parameters))
+
+    async def set_back(self) -> int:
+        """Make jobs due now that wait for the time of a clock that was ahead. Return their number."""
+        changed = 0
+        for pool in self._connections.all():
+            while found := await self._connections.ask_pool(
+                pool, SQL["find_jobs_ahead"], {"max_rows": _MAX_ROWS}
+            ):
+                for number, rows in found.by("event_number").items():
+                    parameters = {
+                        "event_number": number,
+                        "ids": rows.column("id"),
+                        "now": max(rows.column("now")),
+                    }
+                    async with self._connections.use(pool, writes=True) as connection:
+                        changed += len(await fetch(connection, SQL["set_jobs_back"], parameters))
+        return changed
 
     async def find(self, job_id: UUID) -> JobListing | None:
         """Return a job."""

@@ -17,7 +17,7 @@ class HoldfastError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Error"
-    detail: str = "The request failed."
+    detail: str = "The request failed: `code` says why."
     brief: ClassVar[str] = ""
     """The text for one field, if it differs from `detail`: the pointer names the place."""
 
@@ -71,7 +71,7 @@ class Fault(HoldfastError):
     status = 503
     retry_after_seconds: ClassVar[int] = 1
 
-    UNEXPECTED = "The server failed; the failure was logged under this request id."
+    UNEXPECTED = "The server failed: report this request id, under which its log has the failure."
 
 
 def all_errors() -> dict[str, type[HoldfastError]]:

@@ -26,13 +26,34 @@ GUIDE: dict[str, Advice] = {
         "Correct the body.",
     ),
     "credentials_required": Advice(
-        "The request has no credentials, or invalid ones.",
-        "Send an API key (`Authorization: Bearer hfk_…`), or the hold's token (`Hold-Token: hfh_…`). In open mode, "
-        "call from the server's machine, without a proxy between.",
+        "The request has no credentials, or invalid ones: a wrong password, for example, or a session that has ended.",
+        "Send an API key (`Authorization: Bearer hfk_…`), or the hold's token (`Hold-Token: hfh_…`), or sign in. In "
+        "open mode, call from the server's machine, without a proxy between.",
     ),
     "forbidden": Advice(
-        "The API key lacks the scope, or the member the permission.",
-        "Make a key that has it: `holdfast keys create`.",
+        "The API key lacks the scope, or the member the permission. Or a page of another origin sent a session's "
+        "cookie with a change.",
+        "Make a key that has it: `holdfast keys create`. Change things from a page of the server itself.",
+    ),
+    "second_factor_required": Advice(
+        "The account has an authenticator app, or its organisation requires one.",
+        "Send `second_factor`, a code of the app or a recovery code. A code works once.",
+    ),
+    "second_factor_state": Advice(
+        "An app is enrolled already, or none is. Or the change would leave a member without a second factor that its "
+        "organisation requires.",
+        "Read `GET /v1/me/second-factor` and `GET /v1/me/passkeys`.",
+    ),
+    "token_refused": Advice(
+        "The form for a token has a wrong `grant_type` or `scope`, or its grant is not valid. The answer has the form "
+        "of RFC 6749, and its `error` is `invalid_request`, `invalid_grant`, `invalid_scope`, `unauthorized_client` or "
+        "`unsupported_grant_type`.",
+        "Correct the form: `error_description` says what is wrong.",
+    ),
+    "client_refused": Advice(
+        "Who asks for a token has not proved who it is. The answer has the form of RFC 6749: its `error` is "
+        "`invalid_client`.",
+        "Send the id and the secret of an API key by HTTP Basic.",
     ),
     "event_not_found": Advice(
         "There is no event with this id or number, or it is a draft that the caller may not see.",
@@ -45,6 +66,9 @@ GUIDE: dict[str, Advice] = {
         "There is no booking with this id, or the token belongs to another one.",
         "Check the id and the token.",
     ),
+    "ticket_not_found": Advice(
+        "The booking has fewer tickets.", "List the tickets: their numbers count from 1."
+    ),
     "seat_map_not_found": Advice(
         "There is no stored seat map with this id, or no such version.", "Check the id."
     ),
@@ -56,6 +80,21 @@ GUIDE: dict[str, Advice] = {
         "Read what happened from the event's notices.",
     ),
     "user_not_found": Advice("Dialect 3 has no user with this id.", "Make the user first."),
+    "organisation_not_found": Advice(
+        "There is no organisation with this number that the caller acts for.",
+        "Read `/v1/me`: it names the organisations.",
+    ),
+    "member_not_found": Advice("The organisation has no such member.", "List the members."),
+    "session_not_found": Advice("The account has no such session, or it has ended.", "List the sessions."),
+    "passkey_not_found": Advice("The account has no such passkey.", "List the passkeys."),
+    "last_owner": Advice(
+        "The change would leave the organisation without an owner.", "Make another member its owner first."
+    ),
+    "link_not_valid": Advice(
+        "A link of a mail works once, for its time, and until the password or the address changes. A link to sign in "
+        "works in the browser that asked for it, or with the code that this one shows.",
+        "Ask for another link.",
+    ),
     "not_found": Advice("The server has no such path.", "Check the path. `/openapi.json` lists all of them."),
     "method_not_allowed": Advice(
         "The path exists, but not with this method.", "Use a method that the header `Allow` names."
@@ -82,7 +121,7 @@ GUIDE: dict[str, Advice] = {
     "hold_already_confirmed": Advice("The hold has become a booking.", "Read or cancel the booking."),
     "booking_already_cancelled": Advice("The booking of this hold was cancelled.", "Place a new hold."),
     "duplicate_seat": Advice("The request or the seat map names a seat twice.", "Name it once."),
-    "duplicate_email": Advice("Dialect 3 has a user with this address.", "Use that user."),
+    "duplicate_email": Advice("There is an account with this address.", "Use that account."),
     "capacity_taken": Advice(
         "The new capacity is lower than what is held, booked and blocked.",
         "Reduce it less, or lift blocks and cancel bookings first.",
@@ -108,7 +147,8 @@ GUIDE: dict[str, Advice] = {
     ),
     "uri_too_long": Advice("The path or the query is longer than 8 KB.", "Shorten it."),
     "unsupported_media_type": Advice(
-        "The body is not `application/json`, or it is compressed.", "Send plain JSON with its `Content-Type`."
+        "The body is not `application/json` (of a token: a form), or it is compressed.",
+        "Send plain JSON with its `Content-Type`.",
     ),
     "expectation_failed": Advice(
         "`Expect` asks for something other than `100-continue`.", "Omit the header."
@@ -127,7 +167,9 @@ GUIDE: dict[str, Advice] = {
     ),
     "area_required": Advice("The event has several areas, and the line names none.", "Name the area."),
     "buyer_required": Advice(
-        "The event limits the admissions of each buyer, and the hold names no buyer.", "Send `buyer`."
+        "The event limits the admissions of each buyer, and the hold names no buyer. Or a booking without a mail "
+        "address is to be mailed.",
+        "Send `buyer`, with its `email` for a mail.",
     ),
     "quantity_over_limit": Advice(
         "The event allows fewer admissions in one hold, or for one buyer.", "Request fewer."
@@ -137,7 +179,8 @@ GUIDE: dict[str, Advice] = {
         "Make a new key for each purchase, and keep it for its retries.",
     ),
     "rate_limited": Advice(
-        "Guests of one address send more requests than the server's settings allow, or a proxy in front limits them.",
+        "A caller sends more requests than the limits of the server allow, or a proxy in front limits them. Or there "
+        "were too many wrong passwords or codes.",
         "Wait for the seconds of `Retry-After`.",
     ),
     "busy": Advice(

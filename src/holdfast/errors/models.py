@@ -22,7 +22,7 @@ _DATE = "{field} must be a date, such as 2027-05-01; it is {found}."
 _CLOCK = "{field} must be a time of day, such as 19:30:00; it is {found}."
 _TIME = "{field} must be a date and time with an offset, such as 2027-05-01T19:30:00Z; it is {found}."
 _DURATION = "{field} must be a duration, such as PT30M; it is {found}."
-_UUID = "{field} must be a UUID in the form 8-4-4-4-12; it is {found}."
+_UUID = "{field} must be a UUID, such as 0192d3a8-7c1e-7b54-9f0a-3c5d7e9b1f24; it is {found}."
 _URL = "{field} must be an absolute URL, such as https://example.org; it is {found}."
 _CHOICE = "{field} must be {expected}; it is {found}."
 

@@ -16,19 +16,22 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from holdfast.access.access_tokens import AccessTokens, Claims
 from holdfast.access.open_mode import OpenMode
-from holdfast.access.principals import KeyRow
+from holdfast.access.principals import KeyRow, Principal
 from holdfast.http.added import AddedRoutes, OwnRoute, exception_handlers
 from holdfast.http.asgi import Receive, Scope, Send
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cross_origin import CrossOrigin
-from holdfast.http.guest_limits import GuestLimits
+from holdfast.http.gate import Gate
 from holdfast.http.handler import RequestHandler
 from holdfast.http.openapi import add_route, complete, openapi_document
 from holdfast.http.request import Request
+from holdfast.http.request_limits import RequestLimits
+from holdfast.http.response_head import content_policy
 from holdfast.http.router import Router
 from holdfast.http.routes import BODY_LIMIT, Endpoint
-from holdfast.http.server.request import REQUEST
+from holdfast.http.server.request import REQUEST, Cycle
 
 __all__ = ["Application"]
 
@@ -48,6 +51,9 @@ class Application(FastAPI):
         find_key: Callable[[str], Awaitable[KeyRow | None]],
         open_mode: OpenMode,
         touch_key: Callable[[str], Awaitable[None]] | None = None,
+        access_tokens: AccessTokens | None = None,
+        account_of_token: Callable[[Claims], Awaitable[Principal]] | None = None,
+        find_session: Callable[[str], Awaitable[Principal | None]] | None = None,
         about: Mapping[str, Any] = MappingProxyType({}),
         about_dialects: Mapping[str, Any] = MappingProxyType({}),
         public_url: str = "",
@@ -58,7 +64,7 @@ class Application(FastAPI):
         access_log: bool = True,
         proxies: TrustedProxies | None = None,
         allowed_origins: Sequence[str] = (),
-        limits: GuestLimits | None = None,
+        limits: RequestLimits | None = None,
     ) -> None:
         servers = {"servers": [{"url": public_url}]} if public_url else {}
         super().__init__(
@@ -71,24 +77,31 @@ class Application(FastAPI):
         )
         self.endpoints = tuple(endpoints)
         for endpoint in self.endpoints:
-            add_route(self, endpoint, OwnRoute, in_document=not endpoint.is_dialect)
+            add_route(self, endpoint, OwnRoute, in_document=endpoint.is_in_document)
         self.public_url = public_url
         self.request_class = request_class.bind(
             openapi=self._write_openapi,
             dialects_openapi=self._write_dialects_openapi,
             public_url=public_url,
+            frame_policy=content_policy(allowed_origins),
+            proxies=proxies or TrustedProxies(),
         )
         router = Router(self.endpoints)
-        self.handler = RequestHandler(
+        gate = Gate(
             router,
-            self.request_class,
             find_key=find_key,
             touch_key=touch_key,
+            access_tokens=access_tokens,
+            account_of_token=account_of_token,
+            find_session=find_session,
             open_mode=open_mode,
+            limits=limits,
+        )
+        self.handler = RequestHandler(
+            gate,
+            self.request_class,
             body_seconds=body_seconds,
             access_log=access_log,
-            proxies=proxies or TrustedProxies(),
-            limits=limits,
             cross_origin=CrossOrigin(allowed_origins, router) if allowed_origins else None,
         )
         self.added = self.handler.added = AddedRoutes(self, body_limit=BODY_LIMIT)
@@ -108,9 +121,9 @@ class Application(FastAPI):
         return self.handler.serve if self._is_plain() else None
 
     @property
-    def is_direct(self) -> Callable[[Scope], bool]:
-        """Return the test of requests that our own server may begin at once."""
-        return self.handler.is_direct
+    def begin(self) -> Callable[[Cycle], bool] | None:
+        """Return the direct entry for our own server; None like `serve`."""
+        return self.handler.begin if self._is_plain() else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._is_plain():
@@ -123,7 +136,7 @@ class Application(FastAPI):
         """Return the document of all routes, with the added ones. The dialects have a document of their own."""
         document = super().openapi()
         if document is not self._completed:
-            complete(document, [one for one in self.endpoints if not one.is_dialect])
+            complete(document, [one for one in self.endpoints if one.is_in_document])
             self._completed, self._written = document, orjson.dumps(document)
         return document
 

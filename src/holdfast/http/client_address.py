@@ -61,8 +61,8 @@ class TrustedProxies:
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"must list addresses and networks such as 10.0.0.0/8: {error}") from None
+    except ValueError:
+        raise ValueError("must list addresses and networks, such as 10.0.0.0/8, without host bits") from None
 
 
 @lru_cache(maxsize=1_024)

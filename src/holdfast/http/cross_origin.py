@@ -7,11 +7,10 @@ no part, so `Access-Control-Allow-Credentials` is never sent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from holdfast.access.permissions import Permission
 from holdfast.http.headers import path_segments
-from holdfast.http.reply import Headers, Reply, StreamReply
+from holdfast.http.reply import Headers, Reply
 from holdfast.http.request import Request
 from holdfast.http.router import Router
 
@@ -59,18 +58,18 @@ class CrossOrigin:
         )
         return Reply(status=204, headers=(*allowed, *_VARIES))
 
-    def open(self, reply: Reply | StreamReply, request: Request) -> Reply | StreamReply:
-        """Return the reply with the headers that let a page of a listed origin read it."""
+    def headers_for(self, request: Request) -> Headers:
+        """Return the headers of an answer that let a page of a listed origin read it."""
         if (_routed(request.method), request.route_path) not in self._public:
-            return reply
-        headers = reply.headers + _VARIES
+            return ()
         origin = request.headers.get(b"origin")
-        if origin in self._origins:
-            headers += (
-                (b"access-control-allow-origin", origin),
-                (b"access-control-expose-headers", _EXPOSED),
-            )
-        return replace(reply, headers=headers)
+        if origin not in self._origins:
+            return _VARIES
+        return (
+            *_VARIES,
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", _EXPOSED),
+        )
 
 
 def _routed(method: str) -> str:

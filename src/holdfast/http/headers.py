@@ -62,6 +62,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _VISIBLE = re.compile(rb"[\x21-\x7e]{1,255}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(rb';[ \t]*charset[ \t]*=[ \t]*"?([^";, \t]*)', re.IGNORECASE)
+_JSON = b"application/json"
+_FORM = b"application/x-www-form-urlencoded"
 _CHARSETS = frozenset((b"utf-8", b"utf8", b"us-ascii"))
 _HOST = re.compile(
     rb"(?:\[(?:[0-9A-Fa-f:.]+|v[0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+)\]"  # an IP literal
@@ -182,14 +184,18 @@ def _decoded(raw: bytes, where: str) -> str:
     return text
 
 
-def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
-    """Return whether a JSON body follows. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
+def check_body_headers(headers: Mapping[bytes, bytes], *, limit: int, is_form: bool = False) -> bool:
+    """Return whether a body follows that is JSON, or a form. Raises: BadRequest, BodyTooLarge, UnsupportedMediaType."""
     if not has_body(headers, limit=limit):
         return False
     encoding = headers.get(b"content-encoding")
     if encoding is not None and encoding.strip().lower() != b"identity":
         raise UnsupportedMediaType(UnsupportedMediaType.ENCODED)
-    if not _is_json(headers.get(b"content-type", b"")):
+    content_type = headers.get(b"content-type", b"")
+    if is_form:
+        if not _is_of_type(content_type, _FORM):
+            raise UnsupportedMediaType(UnsupportedMediaType.FORM)
+    elif not _is_of_type(content_type, _JSON):
         raise UnsupportedMediaType
     return True
 
@@ -203,23 +209,27 @@ def has_body(headers: Mapping[bytes, bytes], *, limit: int) -> bool:
             raise BadRequest(BadRequest.LENGTH_AND_CODING)
         if transfer.strip().lower() != b"chunked":
             raise BadRequest(BadRequest.CODING_UNKNOWN)
-    elif length is None:
+        return True
+    if length is None:
         return False
-    elif not length.isdigit() or len(length) > _MAX_DIGITS:
+    size = _size_of(length)
+    if size > limit:
+        raise too_large(limit)
+    return size > 0
+
+
+@lru_cache(maxsize=1_024)
+def _size_of(length: bytes) -> int:
+    if not length.isdigit() or len(length) > _MAX_DIGITS:
         raise BadRequest(BadRequest.LENGTH_FORM)
-    else:
-        size = int(length)
-        if size > limit:
-            raise too_large(limit)
-        return size > 0
-    return True
+    return int(length)
 
 
 @lru_cache(maxsize=64)
-def _is_json(content_type: bytes) -> bool:
-    """Return whether type and subtype are JSON's. Parameters do not matter, except a charset other than UTF-8."""
+def _is_of_type(content_type: bytes, wanted: bytes) -> bool:
+    """Return whether type and subtype are these. Parameters do not matter, except a charset other than UTF-8."""
     essence, separator, parameters = content_type.partition(b";")
-    if essence.strip().lower() != b"application/json":
+    if essence.strip().lower() != wanted:
         return False
     return all(found.lower() in _CHARSETS for found in _CHARSET.findall(separator + parameters))
 

@@ -1,7 +1,7 @@
 """Model errors: what a model refuses, as one error whose texts help the person who wrote the request.
 
 Each text names the field, what was found and what is right. Strings of the request are never repeated: one may be a
-secret. So a string is described by its length.
+secret.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def field_error(
         text = text_of_model_error(
             kind,
             found.get("ctx", {}),
-            found=_described(value, is_text=is_text),
+            found=_described(value, is_text=is_text, is_choice=kind in ("enum", "literal_error")),
             length=len(value) if isinstance(value, str | list | dict) else None,
         )
     return FieldError(pointer=pointer, code=code, detail=text)
@@ -85,13 +85,14 @@ def field_error(
 
 def _with_found(text: str, value: Any, *, is_text: bool) -> str:
     """Add what a value is to a text that says only what it must be."""
-    if " must be " in text and ";" not in text and value is not _ABSENT:
+    is_wrong_form = isinstance(value, str) and value != ""  # that it is a string helps nobody
+    if " must be " in text and ";" not in text and value is not _ABSENT and not is_wrong_form:
         return f"{text.removesuffix('.')}; it is {_described(value, is_text=is_text)}."
     return text
 
 
-def _described(value: Any, *, is_text: bool) -> str:
-    """Return what a value is. Numbers, true, false and null are named; texts only by their length."""
+def _described(value: Any, *, is_text: bool, is_choice: bool = False) -> str:
+    """Return what a value is. Numbers, true, false and null are named; texts are not."""
     match value:
         case None:
             return "null"
@@ -102,9 +103,7 @@ def _described(value: Any, *, is_text: bool) -> str:
         case "":
             return "empty"
         case str():
-            if is_text:
-                return "another text"
-            return "a string of one character" if len(value) == 1 else f"a string of {len(value)} characters"
+            return "another text" if is_text else "another string" if is_choice else "a string"
         case list():
             return "an array"
         case dict():

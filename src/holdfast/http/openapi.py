@@ -18,7 +18,8 @@ from fastapi import Body, FastAPI, Path, Query
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from holdfast.access.permissions import Permission
+from holdfast.access.permissions import Permission, Scope, scopes_with
+from holdfast.http.forms import MEDIA_TYPE as FORM_TYPE
 from holdfast.http.openapi_responses import errors_of, example_json, problem_schemas, responses_of
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request
@@ -29,8 +30,26 @@ __all__ = ["add_route", "complete", "document_routes", "errors_of", "openapi_doc
 _SCHEMAS = "#/components/schemas/"
 _PAGE = re.compile(r"Page_(\w+)_")
 
+_SCOPES = {scope.value: f"What an API key with the scope `{scope}` may do." for scope in Scope}
 _SECURITY_SCHEMES = {
     "ApiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "hfk_<id>_<secret>"},
+    "Client": {"type": "http", "scheme": "basic"},
+    "OAuth2": {
+        "type": "oauth2",
+        "description": "An access token of `POST /v1/token`: of an account by its password, or of an API key, whose id "
+        "and secret are those of the client.",
+        "flows": {
+            "password": {
+                "tokenUrl": "v1/token",
+                "refreshUrl": "v1/token",
+                "scopes": {"account": "Everything that the account may do.", **_SCOPES},
+            },
+            "clientCredentials": {
+                "tokenUrl": "v1/token",
+                "scopes": _SCOPES,
+            },
+        },
+    },
 }
 _REFUSED = {
     "description": "A parameter or the body was refused.",
@@ -186,6 +205,9 @@ def add_route(
         *_headers(endpoint),
     ]
     extra: dict[str, Any] = {"security": _security(endpoint), "parameters": parameters}
+    if endpoint.form is not None:
+        content = {FORM_TYPE: {"schema": endpoint.form.model_json_schema()}}
+        extra["requestBody"] = {"required": True, "content": content}
     if about["examples"]:
         examples = {name: {"value": example_json(value)} for name, value in about["examples"].items()}
         extra["requestBody"] = {"content": {"application/json": {"examples": examples}}}
@@ -256,12 +278,16 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 def _headers(endpoint: Endpoint) -> list[dict[str, Any]]:
     """Return the request headers that matter to the route."""
     found = [_HOLD_TOKEN] if endpoint.openapi["hold_token"] else []
-    if endpoint.method == "POST" and endpoint.path.startswith("/v1/"):
+    if endpoint.method == "POST" and endpoint.path.startswith("/v1/") and endpoint.form is None:
         found.append(_RETRY_KEY)
     return found
 
 
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    if endpoint.form is not None:
+        return [{"Client": []}]
     if endpoint.policy is not Permission.PUBLIC:
-        return [{"ApiKey": [endpoint.policy.value]}]
-    return [{}, {"ApiKey": []}]
+        scopes = scopes_with(endpoint.policy)
+        by_token = [{"OAuth2": [scopes[0].value]}] if scopes else []
+        return [{"ApiKey": [endpoint.policy.value]}, *by_token]
+    return [{}, {"ApiKey": []}, {"OAuth2": []}]

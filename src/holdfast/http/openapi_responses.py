@@ -35,7 +35,7 @@ __all__ = ["errors_of", "example_json", "problem_schemas", "responses_of"]
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
-_BODYLESS = frozenset({204, 304, 307, 308})
+_BODYLESS = frozenset({204, 303, 304, 307, 308})
 
 _FROM_THE_LAYER = frozenset(
     {
@@ -102,11 +102,12 @@ def errors_of(endpoint: Endpoint) -> tuple[type[HoldfastError], ...]:
     found.extend(value.form.missing for value in endpoint.path_values)
     if endpoint.policy is not Permission.PUBLIC:
         found.append(Forbidden)
-    elif not endpoint.anonymous:
+    if not endpoint.anonymous:
         found.append(TooManyRequests)
     found.append(InvalidInput)
     if endpoint.method != "GET":
-        found += [Malformed, RequestTimeout, BodyTooLarge, UnsupportedMediaType, OutcomeUnknown]
+        found += [] if endpoint.form else [Malformed]
+        found += [RequestTimeout, BodyTooLarge, UnsupportedMediaType, OutcomeUnknown]
     found += [Busy, Unavailable]
     return tuple(dict.fromkeys(found))
 

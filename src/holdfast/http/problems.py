@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from holdfast.errors import (
+    AccessTokenInvalid,
+    ClientRefused,
     CredentialsRequired,
     Fault,
     HoldfastError,
     InProgress,
     MethodNotAllowed,
+    ScopeTooNarrow,
     TooManyRequests,
 )
 
-__all__ = ["Problem", "problem", "problem_members"]
+__all__ = ["ErrorRenderer", "Problem", "problem", "problem_members"]
+
+ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
+"""A dialect's form of an error: its status, and its body (None: the problem, with that status)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +66,14 @@ def problem_members(
 def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
     """Return the headers that RFC 9110 requires with the status."""
     match error:
+        case AccessTokenInvalid():
+            return _authenticate("Bearer", error="invalid_token", error_description=error.detail)
         case CredentialsRequired():
-            return ((b"www-authenticate", b'Bearer realm="holdfast"'),)
+            return _authenticate("Bearer")
+        case ScopeTooNarrow():
+            return _authenticate("Bearer", error="insufficient_scope", scope=error.facts.get("scope", ""))
+        case ClientRefused():
+            return _authenticate("Basic", charset="UTF-8")
         case MethodNotAllowed():
             return ((b"allow", ", ".join(error.facts.get("allow", ())).encode("ascii")),)
         case Fault():
@@ -72,3 +85,9 @@ def problem_headers(error: HoldfastError) -> tuple[tuple[bytes, bytes], ...]:
         case _:
             return ()
     return ((b"retry-after", str(max(1, int(seconds))).encode("ascii")),)
+
+
+def _authenticate(scheme: str, **parameters: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the challenge of a refusal (RFC 9110 11.6.1). The values have no quotes in them."""
+    shown = ", ".join(f'{name}="{value}"' for name, value in {"realm": "holdfast", **parameters}.items())
+    return ((b"www-authenticate", f"{scheme} {shown}".encode("ascii")),)

@@ -16,6 +16,7 @@ __all__ = [
     "CLOSE_LINE",
     "PROBLEM",
     "added_headers",
+    "content_policy",
     "head_of",
     "headers_of",
     "stream_head_of",
@@ -35,10 +36,17 @@ _NO_STORE = (b"cache-control", b"no-store")
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors "
 )
+
+
+def content_policy(framed_by: Iterable[str] = ()) -> Header:
+    """Return the header that says what a page may load, and which origins may show it in a frame."""
+    return b"content-security-policy", (_POLICY + (" ".join(framed_by) or "'none'")).encode("ascii")
+
+
 _HTML = (
-    (b"content-security-policy", _POLICY.encode("ascii")),
+    content_policy(),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
 )
@@ -58,62 +66,72 @@ def added_headers(given: Iterable[Header], request_id: bytes, *, secure: bool) -
     """Return the headers of an added route's answer, plus those of every answer. Existing ones stay."""
     headers = [(name.lower(), value) for name, value in given if name.lower() != b"x-request-id"]
     names = dict(headers)
-    fixed = _fixed(names.get(b"content-type", b""), b"cache-control" in names, secure)
+    kind = names.get(b"content-type", b""), b"cache-control" in names, b"content-security-policy" in names
+    fixed = _fixed(*kind, secure)
     return [*(one for one in fixed if one[0] not in names), (b"x-request-id", request_id), *headers]
 
 
 def head_of(reply: Reply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
     """Return the head as bytes, from the status line to the empty line. `more` is whole lines of the server."""
-    parts = _lines(reply, request_id, secure=secure, more=more)
+    body = reply.body
+    begun = _begun(reply, reply.content_type if body else b"", request_id, secure=secure, more=more)
     if reply.status in _BODYLESS:
-        parts.append(b"\r\n\r\n")
-    else:
-        parts.append(b"\r\ncontent-length: %d\r\n\r\n" % len(reply.body))
-    return b"".join(parts)
+        return begun + b"\r\n\r\n"
+    return b"%b\r\ncontent-length: %d\r\n\r\n" % (begun, len(body))
 
 
 def stream_head_of(reply: StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> bytes:
     """Return the head of an answer of unknown length. `more` says how its end is found."""
-    return b"".join((*_lines(reply, request_id, secure=secure, more=more), b"\r\n\r\n"))
+    return _begun(reply, reply.content_type, request_id, secure=secure, more=more) + b"\r\n\r\n"
 
 
-def _lines(reply: Reply | StreamReply, request_id: bytes, *, secure: bool, more: bytes) -> list[bytes]:
-    parts = [_rendered(reply.status, *_kind(reply), secure), more, b"x-request-id: ", request_id]
+def _begun(
+    reply: Reply | StreamReply, content_type: bytes, request_id: bytes, *, secure: bool, more: bytes
+) -> bytes:
+    """Return the head up to the reply's own headers, without the last line's end."""
+    own, is_kept, has_policy = b"", False, False
     for name, value in reply.headers:
         if b"\n" in value or b"\r" in value:
             _check(reply)
-        parts += (b"\r\n", name, b": ", value)
-    return parts
-
-
-def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool]:
-    """Return the media type, empty without a body; and whether the reply has its own cache headers."""
-    has_body = isinstance(reply, StreamReply) or reply.body
-    is_kept = False
-    for name, _ in reply.headers:
         if name == b"cache-control":
             is_kept = True
-    return reply.content_type if has_body else b"", is_kept
+        elif name == b"content-security-policy":
+            has_policy = True
+        own += b"\r\n%b: %b" % (name, value)
+    rendered = _rendered(reply.status, content_type, is_kept, has_policy, secure)
+    return b"%b%bx-request-id: %b%b" % (rendered, more, request_id, own)
+
+
+def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool, bool]:
+    """Return the media type, empty without a body; and whether the reply has its own cache headers and policy."""
+    has_body = isinstance(reply, StreamReply) or reply.body
+    names = [name for name, _ in reply.headers]
+    return (
+        reply.content_type if has_body else b"",
+        b"cache-control" in names,
+        b"content-security-policy" in names,
+    )
 
 
 @lru_cache(maxsize=256)
-def _fixed(content_type: bytes, is_kept: bool, secure: bool) -> tuple[Header, ...]:
+def _fixed(content_type: bytes, is_kept: bool, has_policy: bool, secure: bool) -> tuple[Header, ...]:
     headers: list[Header] = [*_ALWAYS]
     if content_type:
         headers.append((b"content-type", content_type))
     if not is_kept:
         headers.append(_NO_STORE)
     if content_type.startswith(b"text/html"):
-        headers.extend(_HTML)
+        headers.extend(_HTML[1:] if has_policy else _HTML)
     if secure:
         headers.append(_STRICT_TRANSPORT)
     return tuple(headers)
 
 
 @lru_cache(maxsize=1_024)
-def _rendered(status: int, content_type: bytes, is_kept: bool, secure: bool) -> bytes:
+def _rendered(status: int, content_type: bytes, is_kept: bool, has_policy: bool, secure: bool) -> bytes:
     lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
-    lines += [name + b": " + value + b"\r\n" for name, value in _fixed(content_type, is_kept, secure)]
+    fixed = _fixed(content_type, is_kept, has_policy, secure)
+    lines += [name + b": " + value + b"\r\n" for name, value in fixed]
     return b"".join(lines)
 
 

@@ -7,6 +7,8 @@ hold gets the stored answer, with its hold token. So a guest's key must be rando
 - 32 or more hexadecimal digits
 - 22 or more characters that do not read like words, dates and counters: 128 random bits in base 64
 
+None of them may be a text in base 64 or in hexadecimal digits.
+
 The last rule is an estimate. It counts the bits that a key costs under a model of what people write: small letters
 follow small letters, digits follow digits, and 0, 1 and 2 are the digits of dates and counters. What people write costs
 less than 4.3 bits a character, and one of a million random keys does.
@@ -15,7 +17,8 @@ less than 4.3 bits a character, and one of a million random keys does.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from base64 import b64decode
+from contextlib import suppress
 from itertools import pairwise
 from math import log2
 
@@ -27,6 +30,10 @@ MIN_BITS = 4.3
 
 _MIN_DISTINCT = 7
 """Different hexadecimal digits: one of a billion random UUIDs has fewer. A counter in the form of a UUID has few."""
+_FILLER = "0000000"
+"""What stands before a time or a counter in the form of a UUID; one of thirty million random ones has it."""
+_MIN_PAIRS = 20
+"""Different pairs of neighbouring digits: one of a million random keys has fewer."""
 
 _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE
@@ -47,21 +54,33 @@ _LETTER_BITS = 3.7
 _OTHER_BITS = 1.0
 
 
-@lru_cache(maxsize=1_024)
 def is_random(key: str) -> bool:
     """Return whether a visible ASCII text looks random."""
     if len(key) < MIN_LENGTH:
         return False
     uuid = _UUID.fullmatch(key)
     if uuid is not None:
-        return uuid[1] in "47" and uuid[2].lower() in "89ab" and _is_varied(key)
+        return uuid[1] in "47" and uuid[2].lower() in "89ab" and _FILLER not in key and _is_varied(key)
+    if _hides_text(key):
+        return False
     if _HEX.fullmatch(key):
-        return _is_varied(key)
+        return _is_varied(key) and len({*pairwise(key.lower())}) >= _MIN_PAIRS
     return any(map(str.isalpha, key)) and _bits(key) >= MIN_BITS * len(key)
 
 
 def _is_varied(key: str) -> bool:
     return len(set(key.lower()) - {"-"}) >= _MIN_DISTINCT
+
+
+def _hides_text(key: str) -> bool:
+    """Return whether the key is a text in base 64 or in hexadecimal digits. One of a million random keys is."""
+    decoded: list[bytes] = []
+    if _HEX.fullmatch(key) and len(key) % 2 == 0:
+        decoded.append(bytes.fromhex(key))
+    usual = key.rstrip("=").replace("-", "+").replace("_", "/")
+    with suppress(ValueError):  # no base 64
+        decoded.append(b64decode(usual + "=" * (-len(usual) % 4), validate=True))
+    return any(each.isascii() and each.decode().isprintable() for each in decoded)
 
 
 def _bits(key: str) -> float:

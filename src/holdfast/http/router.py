@@ -24,6 +24,8 @@ class Router:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._root = _Node()
         self.endpoints: tuple[Endpoint, ...] = tuple(endpoints)
+        self.methods = sorted({"HEAD", "OPTIONS", *(each.method for each in self.endpoints)})
+        """What some resource of the server allows (HEAD with each GET), and OPTIONS for the server as a whole."""
         operations: set[str] = set()
         for endpoint in self.endpoints:
             if endpoint.operation_id in operations:

@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create
 from holdfast.access.permissions import Permission
 from holdfast.errors import HoldfastError, NotFound
 from holdfast.http.decoding import decode
+from holdfast.http.forms import Form
 from holdfast.http.model_errors import invalid_input
+from holdfast.http.problems import ErrorRenderer
 from holdfast.http.reply import Reply, StreamReply, encode
 from holdfast.http.request import Request
 from holdfast.http.values import FromPath
 
-__all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "ErrorRenderer", "Routes"]
+__all__ = ["BODY_LIMIT", "SEAT_MAP_LIMIT", "Endpoint", "PageRenderer", "Routes"]
 
 BODY_LIMIT = 64 * 1024
 SEAT_MAP_LIMIT = 32 * 1024 * 1024
@@ -28,8 +30,8 @@ SEAT_MAP_LIMIT = 32 * 1024 * 1024
 _MAX_KNOWN_BODIES = 512
 _MAX_KNOWN_BODY = 256
 
-ErrorRenderer = Callable[[HoldfastError], tuple[int, Any]]
-"""A dialect's form of an error: its status, and its body (None: the problem, with that status)."""
+PageRenderer = Callable[[HoldfastError, Request], Reply]
+"""A page's form of an error: what happened, and what to do."""
 
 _REPLIES = (Reply, StreamReply)
 _Function = Callable[..., Awaitable[Any]]
@@ -70,25 +72,36 @@ class Endpoint:
     body_annotation: Any
     body_required: bool
     response: Any
+    form: type[Form] | None = None
+    """What the body is, if it is a form and not JSON. Then `Authorization` is read by the route."""
     lenient: bool = False
     """For a dialect: unknown query parameters are ignored, and so is a body without a model."""
     is_dialect: bool = False
     """A route of the dialects' document, and not of `/openapi.json`."""
+    render_page: PageRenderer | None = None
+    """Only a page has this. It is in no document, and its errors are pages, too."""
     anonymous: bool = False
     """The caller makes no difference and is not identified. So the route answers during a database outage."""
     places_hold: bool = False
     """A request may take admissions off sale, so guests have a lower rate of them."""
+    for_users: bool = False
+    """A signed-in account may call it without the policy's permission, for itself. The function sees to that."""
     direct: bool = False
-    """Our own server may begin the request outside a task, so the function uses no timeout of asyncio's."""
+    """Our own server may begin the request outside a task, so the function uses no timeout of asyncio's. It returns
+    no stream. It may return a `PendingReply`, so that nothing waits for the outcome."""
     known_bodies: dict[bytes, tuple[Any, Any]] | None = None
     """Cache of decoded and validated bodies, for a route that receives many equal bodies."""
     openapi: dict[str, Any] = field(default_factory=dict)
     """Summary, description, tags and examples: only the document needs them (`openapi.py`)."""
 
     @property
+    def is_in_document(self) -> bool:
+        return not self.is_dialect and self.render_page is None
+
+    @property
     def keeps_guest_answers(self) -> bool:
         """Whether a guest may send a retry key, under which the answer is stored. A dialect ignores the key."""
-        return self.policy is Permission.PUBLIC and not self.is_dialect
+        return self.policy is Permission.PUBLIC and not self.is_dialect and self.form is None
 
     @property
     def takes_seat_map(self) -> bool:
@@ -96,19 +109,29 @@ class Endpoint:
 
     async def answer(self, request: Request) -> Reply | StreamReply:
         """Parse the request, call the function and encode its result. Raises HoldfastError."""
-        arguments = dict(request.arguments or self._read_path(request.path_values))
+        return self.encode(await self.call(request))
+
+    def call(self, request: Request) -> Awaitable[Any]:
+        """Parse the request and call the function. Raises HoldfastError. `encode` takes what is awaited."""
+        arguments = dict(
+            self._read_path(request.path_values) if request.arguments is None else request.arguments
+        )
         if self.query is not None:
             arguments.update(self._read_query(request))
         elif request.query and not self.lenient:
             raise invalid_input(_refuse_all(request.query), request.query, annotation=_NO_QUERY, prefix="?")
         if self.body is not None:
             arguments["body"] = self._read_body(self.body, request)
+        elif self.form is not None:
+            form = arguments["form"] = self.form.read(request.body)
+            request.decoded = form.model_dump(mode="json")
         elif request.body and self.method != "GET":
             self._read_body(_ANYTHING if self.lenient else _NOTHING, request)
-        result = await self.function(request, **arguments)
-        if isinstance(result, _REPLIES):
-            return result
-        return Reply(status=self.status, body=encode(result))
+        return self.function(request, **arguments)
+
+    def encode(self, result: Any) -> Reply | StreamReply:
+        """Return the function's result as a reply."""
+        return result if isinstance(result, _REPLIES) else Reply(status=self.status, body=encode(result))
 
     def find_arguments(self, path_values: Mapping[str, str]) -> Mapping[str, Any] | None:
         """Return the parsed values of the path; None if they name something that cannot exist."""
@@ -176,8 +199,8 @@ class Routes:
     async def place_hold(request: Request, body: PlaceHoldIn) -> HoldOut: ...
     ```
 
-    The signature declares the rest. `body` is the model of the body, optional with `| None`. Names of the path come
-        from the path, other names from the query. The return annotation is the answer's schema.
+    The signature declares the rest. `body` is the model of the body, optional with `| None`; `form` is that of a form.
+    Names of the path come from the path, other names from the query. The return annotation is the answer's schema.
     """
 
     def __init__(
@@ -187,11 +210,13 @@ class Routes:
         render_error: ErrorRenderer | None = None,
         lenient: bool = False,
         is_dialect: bool = False,
+        render_page: PageRenderer | None = None,
     ) -> None:
         self.tag = tag
         self.render_error = render_error
         self.lenient = lenient
         self.is_dialect = is_dialect
+        self.render_page = render_page
         self.endpoints: list[Endpoint] = []
 
     def __iter__(self) -> Iterator[Endpoint]:
@@ -223,6 +248,7 @@ class Routes:
         alike: bool = False,
         direct: bool = False,
         places_hold: bool = False,
+        for_users: bool = False,
         examples: dict[str, Any] | None = None,
         answers: dict[int, Any] | None = None,
         response_type: str = "application/json",
@@ -241,6 +267,7 @@ class Routes:
                     alike: many requests bring equal bodies, so each is parsed once. The model must not change.
                     direct: hot, and begun at once. Its function uses no timeout of asyncio's.
                     places_hold: a request may take admissions off sale.
+                    for_users: a signed-in account may call it for itself, without the permission.
                     hold_token: the route reads `request.hold_token` (for the document).
                     examples: bodies by name, for the document.
                     answers: an example of the answer for each success status, for the document.
@@ -266,9 +293,11 @@ class Routes:
                     render_error=render_error or self.render_error,
                     lenient=self.lenient,
                     is_dialect=self.is_dialect,
+                    render_page=self.render_page,
                     anonymous=anonymous,
                     direct=direct,
                     places_hold=places_hold,
+                    for_users=for_users,
                     known_bodies={} if alike else None,
                     **_parts(function, path, response),
                     openapi={
@@ -299,12 +328,15 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
     del parameters["request"]
     path_values = []
     for name in _NAME_IN_PATH.findall(path):
-        form = next((one for one in get_args(hints[name])[1:] if isinstance(one, FromPath)), None)
-        if form is None:
+        read = next((one for one in get_args(hints[name])[1:] if isinstance(one, FromPath)), None)
+        if read is None:
             raise TypeError(f"{function.__qualname__}: `{name}` in the path needs a FromPath type")
-        path_values.append(PathValue(name=name, annotation=hints[name], form=form))
+        path_values.append(PathValue(name=name, annotation=hints[name], form=read))
         del parameters[name]
     body = parameters.pop("body", None)
+    form = _form_of(hints)
+    if form is not None:
+        del parameters["form"]
     query: dict[str, Any] = {
         name: (hints[name], ... if one.default is inspect.Parameter.empty else one.default)
         for name, one in parameters.items()
@@ -320,9 +352,16 @@ def _parts(function: _Function, path: str, response: Any) -> dict[str, Any]:
         "query_defaults": _defaults(model) if model else None,
         "body": TypeAdapter(hints["body"]) if body else None,
         "body_annotation": hints.get("body"),
+        "form": form,
         "body_required": body is not None and not _allows_none(hints["body"]),
         "response": response or (None if returned in (Reply, StreamReply, type(None)) else returned),
     }
+
+
+def _form_of(hints: dict[str, Any]) -> type[Form] | None:
+    """Return the form that the body is. A parameter `form` of another type comes from the query."""
+    found = hints.get("form")
+    return found if isinstance(found, type) and issubclass(found, Form) else None
 
 
 _QUERY_CONFIG = ConfigDict(extra="forbid", strict=True)

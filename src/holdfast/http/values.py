@@ -29,6 +29,7 @@ __all__ = [
     "find_zone",
     "parse_id",
     "parse_time",
+    "text_of_bad_time",
 ]
 
 
@@ -96,6 +97,22 @@ def parse_time(text: str) -> datetime | None:
     return moment if _FIRST_TIME <= moment < _END_OF_TIME else None
 
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")
+
+
+def text_of_bad_time(text: str) -> str:
+    """Return what is wrong with a time that `parse_time` refuses."""
+    if _DATE.fullmatch(text):
+        return FieldError.TIME_OF_DAY_MISSING
+    if _WITHOUT_OFFSET.fullmatch(text):
+        return FieldError.TIME_OFFSET_MISSING
+    if _TIME.fullmatch(text) is None:
+        return FieldError.TIME_FORM
+    is_out_of_range = not "1970" <= text[:4] <= "2100"
+    return FieldError.TIME_RANGE if is_out_of_range else FieldError.TIME_NO_SUCH
+
+
 def _time(value: Any) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
@@ -103,7 +120,7 @@ def _time(value: Any) -> datetime:
         raise PydanticCustomError("wrong_type", FieldError.TIME_TYPE)
     found = parse_time(value)
     if found is None:
-        raise PydanticCustomError("wrong_format", FieldError.TIME_FORM)
+        raise PydanticCustomError("wrong_format", text_of_bad_time(value))
     return found
 
 
@@ -128,7 +145,11 @@ def find_zone(name: str) -> ZoneInfo | None:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _NO_PLACES
+
+
+_NO_PLACES = {"Factory", "localtime"}
+"""A machine that was never set up, and the machine's own zone, which another server may not share."""
 
 
 TimeZone = Annotated[str, Field(max_length=64, examples=["Europe/Berlin"]), AfterValidator(_time_zone)]

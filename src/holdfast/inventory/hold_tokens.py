@@ -43,14 +43,17 @@ class HoldTokens:
     def hold_token_hash(self, hold_id: UUID) -> bytes:
         """Return the hash of the hold's token, as it is stored."""
         hashed = _UNUSED.copy()  # a new hash object takes longer than all the rest
-        hashed.update(self.hold_token(hold_id).encode("ascii"))
+        hashed.update(self._token_of(hold_id.int).encode("ascii"))
         return hashed.digest()
 
     def complete(self, answer: StoredAnswer) -> bytes:
         """Return the body to send, with the hold token if it has one (the stored body then ends in `null}`)."""
         if answer.token_for is None:
             return answer.body
-        return answer.body.removesuffix(b"null}") + b'"' + self.hold_token(answer.token_for).encode() + b'"}'
+        return b'%b"%b"}' % (
+            answer.body.removesuffix(b"null}"),
+            self._token_of(answer.token_for.int).encode(),
+        )
 
 
 def _keyed(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:

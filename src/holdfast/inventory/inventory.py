@@ -7,10 +7,11 @@ Commands of an event go through its lane (`execute`); reads go past it. Callers 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from holdfast import ids
@@ -19,7 +20,7 @@ from holdfast.inventory import metrics
 from holdfast.inventory.attempt_numbers import AttemptNumbers
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.pending_command import HasLeft
-from holdfast.inventory.batching.runner import BatchRunner
+from holdfast.inventory.batching.runner import BatchRunner, JobsOf
 from holdfast.inventory.batching.scheduler import LaneScheduler
 from holdfast.inventory.creation import EventCreation
 from holdfast.inventory.history import Histories
@@ -28,7 +29,7 @@ from holdfast.inventory.live.changes_since import ChangesSince
 from holdfast.inventory.live.commits import CommitFeed
 from holdfast.inventory.live.streams import Streams
 from holdfast.inventory.operations import Operations
-from holdfast.inventory.ownership import Ownership
+from holdfast.inventory.ownership import OWNED, Ownership
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.queries import Queries
@@ -37,12 +38,13 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import Answered, Kept, Replayed
+from holdfast.inventory.rules.decide import Answered, Kept, Outcome, Replayed
 from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, FullEvent
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.read_models import ReadModelStore
 from holdfast.inventory.store.reads import ReadStore
 from holdfast.inventory.venue_maps import VenueMaps
+from holdfast.inventory.waiter import Waiter
 from holdfast.postgres.connections import Connections
 
 EventRef = int | UUID
@@ -62,8 +64,9 @@ class Inventory:
         limits: InventoryLimits | None = None,
         *,
         has_room: Callable[[], bool] = lambda: True,
+        jobs_of: JobsOf | None = None,
     ) -> None:
-        """`has_room`: whether the database's disk has room for more sales."""
+        """`has_room`: whether the database's disk has room for more sales. `jobs_of`: the jobs of each batch."""
         self._has_room = has_room
         self._limits = limits or InventoryLimits()
         self._connections = connections
@@ -77,6 +80,7 @@ class Inventory:
             limits=self._limits,
             committed=self._committed,
             violated=lambda _: metrics.VIOLATIONS.inc(),
+            jobs_of=jobs_of,
         )
         self._lanes = LaneScheduler(
             self._batches, self._limits, self._observe, runners=max(1, connections.size // 2)
@@ -87,6 +91,7 @@ class Inventory:
         self._commits = CommitFeed(reads)
         self._on_commit: list[Callable[[int, int, Changes], None]] = [self._commits.notify]
         """Called with (event number, version, changes) after each commit of this process."""
+        self._followers: list[Callable[[Changes, datetime], None]] = []
 
         self.hold_tokens = hold_tokens
         self._ownership = Ownership(reads, hold_tokens)
@@ -132,6 +137,13 @@ class Inventory:
         self.streams.close()
         await self._connections.close()
 
+    def follow(self, follower: Callable[[Changes, datetime], None]) -> None:
+        """Call `follower` after each commit of this process, with its changes and the time of its batch.
+
+        It is called before anyone is answered.
+        """
+        self._followers.append(follower)
+
     def new_id(self, number: int) -> UUID:
         """Return an id that carries its event's number. A booking's reference is part of its random bits, so
         they are unpredictable."""
@@ -146,6 +158,11 @@ class Inventory:
     async def resolve(self, ref: EventRef) -> int:
         """Return the number of an event of any organisation, for the operator. Raises EventNotFound."""
         return await self._confirmed(ref, _number_of(ref))
+
+    def find_public(self, ref: EventRef) -> int | None:
+        """Return the number of an event that is known to be no draft; None if only `resolve_visible` knows."""
+        number = ref if isinstance(ref, int) else self._batches.known_number(ref)
+        return number if number in self._batches.public else None
 
     async def resolve_visible(self, ref: EventRef, *, drafts_of: int | None = None) -> int:
         """Return the number of an event that is no draft, or a draft of this organisation. Raises EventNotFound."""
@@ -187,7 +204,7 @@ class Inventory:
         """
         if command.key is not None:
             raise TypeError("a command with a retry key needs execute_keyed")
-        outcome = await self._submit(number, command, has_left)
+        outcome = accepted(await self.submit(number, command, has_left=has_left))
         assert not isinstance(outcome, _KEPT)  # these answer a retry key
         return outcome
 
@@ -198,19 +215,33 @@ class Inventory:
         outcome, too."""
         if command.key is None:
             raise TypeError("a command without a retry key needs execute")
-        outcome = await self._submit(number, command, has_left)
+        outcome = accepted(await self.submit(number, command, has_left=has_left))
         assert isinstance(outcome, _KEPT)
         return outcome
 
-    async def _submit(self, number: int, command: c.Command[T], has_left: HasLeft | None) -> T | Kept[T]:
-        self._refuse_without_room()
-        if not self._ownership.is_evident(command):
-            await self._ownership.check(number, command)
-        outcome = await self._lanes.submit(number, command, has_left)
-        metrics.count_outcome(outcome)
-        if isinstance(outcome, HoldfastError):
-            raise outcome
-        return outcome
+    async def find_answer(self, number: int, command: c.AnyCommand) -> Replayed | None:
+        """Return the stored answer of a command's retry key, without running the command."""
+        earlier = accepted(await self.submit(number, c.FindAnswer(by=command.by, key=command.key)))
+        return earlier if isinstance(earlier, Replayed) else None
+
+    def submit(
+        self, number: int, command: c.Command[T], *, has_left: HasLeft | None = None
+    ) -> Waiter[Outcome[T]] | Coroutine[Any, Any, Outcome[T]]:
+        """Put a command into its event's lane, and return its outcome to be awaited; `accepted` reads it.
+
+        It is a coroutine if the database must be asked first whether the caller may give the command.
+        """
+        if not self._has_room():
+            raise Unavailable(Unavailable.DISK_FULL)
+        if type(command) not in OWNED or self._ownership.is_evident(command):
+            return self._lanes.submit(number, command, has_left)
+        return self._submit_checked(number, command, has_left)
+
+    async def _submit_checked(
+        self, number: int, command: c.Command[T], has_left: HasLeft | None
+    ) -> Outcome[T]:
+        await self._ownership.check(number, command)
+        return await self._lanes.submit(number, command, has_left)
 
     async def block(self, number: int, command: c.BlockAdmissions) -> Block:
         """Block admissions, as `execute` does. More seats than a batch may touch are blocked in steps. A refused
@@ -232,8 +263,8 @@ class Inventory:
         *first, last = _steps_of(command)
         if not first:
             return await self.execute_keyed(number, last)
-        earlier = await self._submit(number, c.FindAnswer(by=command.by, key=command.key), None)
-        if isinstance(earlier, Replayed):
+        earlier = await self.find_answer(number, command)
+        if earlier is not None:
             return earlier
         is_last = False
         try:
@@ -275,6 +306,18 @@ class Inventory:
             self.read_models.follow_commit(state.event.number, state.version, state.now, changes.journal)
             for notify in self._on_commit:
                 notify(state.event.number, state.version, changes)
+            for follow in self._followers:
+                follow(changes, state.now)
+
+
+def accepted(outcome: Outcome[T]) -> T | Kept[T]:
+    """Count a command's outcome and return it. Raises its refusal, or a fault."""
+    refusal = outcome.outcome if isinstance(outcome, Answered) else outcome
+    if isinstance(refusal, HoldfastError):
+        metrics.count_refusal(refusal)
+    if isinstance(outcome, HoldfastError):
+        raise outcome
+    return outcome
 
 
 def _number_of(ref: EventRef) -> int:
@@ -302,4 +345,4 @@ def _steps_of(command: c.BlockAdmissions) -> list[c.BlockAdmissions]:
     ]
 
 
-__all__ = ["Answered", "EventRef", "Inventory", "Replayed"]
+__all__ = ["Answered", "EventRef", "Inventory", "Replayed", "accepted"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from holdfast.errors import HoldfastError
 from holdfast.inventory.rules.changes import Changes
-from holdfast.inventory.rules.decide import Answered
-from holdfast.metrics import Look, counter, gauge, histogram
+from holdfast.metrics import Look, Tally, Timing, counter, gauge, histogram
 
 HOLDS_PLACED = counter("holdfast_holds_placed_total", "Holds placed.")
 HOLDS_RELEASED = counter("holdfast_holds_released_total", "Holds released by their buyers or by staff.")
@@ -16,14 +17,11 @@ BOOKINGS_CONFIRMED = counter(
 BOOKINGS_CANCELLED = counter("holdfast_bookings_cancelled_total", "Bookings cancelled.")
 ADMISSIONS_BOOKED = counter("holdfast_admissions_booked_total", "Admissions in confirmed bookings.")
 REFUSALS = counter("holdfast_refusals_total", "Commands refused, by code.", ["code"])
-BATCH_SIZE = histogram(
-    "holdfast_batch_commands", "Commands decided together.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+BATCH_SIZE = Timing(
+    histogram("holdfast_batch_commands", "Commands decided together.", buckets=_SIZES), _SIZES
 )
-BATCH_SECONDS = histogram(
-    "holdfast_batch_seconds",
-    "From taking a batch to its commit, in seconds.",
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
-)
+BATCH_SECONDS = Timing(histogram("holdfast_batch_seconds", "From taking a batch to its commit, in seconds."))
 LANE_DEPTH = gauge(
     "holdfast_lane_depth", "Commands waiting in all lanes, at the last look.", across="livesum"
 )
@@ -91,12 +89,13 @@ EVENT_ADMISSIONS = Look(
 MAX_EVENTS = 50
 
 _BY_CHANGE = {
-    "held": HOLDS_PLACED,
-    "released": HOLDS_RELEASED,
-    "expired": HOLDS_EXPIRED,
-    "booked": BOOKINGS_CONFIRMED,
-    "cancelled": BOOKINGS_CANCELLED,
+    "held": Tally(HOLDS_PLACED),
+    "released": Tally(HOLDS_RELEASED),
+    "expired": Tally(HOLDS_EXPIRED),
+    "booked": Tally(BOOKINGS_CONFIRMED),
+    "cancelled": Tally(BOOKINGS_CANCELLED),
 }
+_ADMISSIONS = Tally(ADMISSIONS_BOOKED)
 
 
 def count_changes(changes: Changes) -> None:
@@ -111,11 +110,13 @@ def count_changes(changes: Changes) -> None:
         if change in _BY_CHANGE:
             _BY_CHANGE[change].inc(count)
     if booked:
-        ADMISSIONS_BOOKED.inc(booked)
+        _ADMISSIONS.inc(booked)
 
 
-def count_outcome(outcome: object) -> None:
-    if isinstance(outcome, Answered):
-        outcome = outcome.outcome
-    if isinstance(outcome, HoldfastError):
-        REFUSALS.labels(outcome.code).inc()
+def count_refusal(refusal: HoldfastError) -> None:
+    _refusals(refusal.code).inc()
+
+
+@lru_cache(maxsize=256)
+def _refusals(code: str) -> Tally:
+    return Tally(REFUSALS.labels(code))

@@ -17,13 +17,15 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.store.reads import ReadStore
 
-__all__ = ["Ownership"]
+__all__ = ["OWNED", "Ownership"]
 
 T = TypeVar("T")
 
 _OF_HOLD = (c.ConfirmHold, c.ExtendHold, c.ReleaseHold, c.ChangeHold)
 _OF_BOOKING = (c.CancelBooking, c.ChangeBooking)
 _OWNED = (*_OF_HOLD, *_OF_BOOKING)
+OWNED: frozenset[type[c.AnyCommand]] = frozenset(_OWNED)
+"""Commands that need a token, unless somebody may give them without one."""
 
 
 class Ownership:

@@ -24,10 +24,11 @@ from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import HoldRecord
-from holdfast.inventory.seat_map_documents import SeatMapDocument, SeatMapDocuments
+from holdfast.inventory.seat_map_documents import MapForm, SeatMapDocument, SeatMapDocuments
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.events import CachedEvent, EventFilter, EventStore
 from holdfast.inventory.store.reads import EventState, ReadStore
+from holdfast.inventory.waiter import Waiter
 
 __all__ = ["EventFilter", "Queries"]
 
@@ -109,9 +110,9 @@ class Queries:
         areas = await self._event_store.list_areas([event.number for event, _, _ in found])
         return [in_full(event, areas.get(event.number, ())) for event, _, _ in found]
 
-    async def get_availability(self, number: int) -> Availability:
+    def get_availability(self, number: int) -> Waiter[Availability]:
         """Return the availability, exact at its `as_of`. Readers that arrive during a query share the next one."""
-        return await (self._slow_states if number in self._slow else self._states).get(number)
+        return (self._slow_states if number in self._slow else self._states).get(number)
 
     async def get_seat_map(self, number: int, version: int) -> SeatMap:
         """Return an immutable version of the event's seat map; version 0 has no seats."""
@@ -119,9 +120,11 @@ class Queries:
             return SeatMap.build((), 0)
         return await self._occupancies.seat_map(number, version)
 
-    async def get_seat_map_document(self, event: Event, version: int) -> SeatMapDocument:
+    async def get_seat_map_document(
+        self, event: Event, version: int, form: MapForm = "document"
+    ) -> SeatMapDocument:
         """Return the same version as JSON. It must be a version that the event's map has had."""
-        return await self._documents.get(event, version, epoch=self._reads.epoch)
+        return await self._documents.get(event, version, form, epoch=self._reads.epoch)
 
     async def get_changes_since(self, number: int, epoch: str, version: int) -> SeatChanges:
         """Return net changes since a version of an epoch, or that everything must be read again."""

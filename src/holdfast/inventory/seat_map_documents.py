@@ -7,22 +7,25 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
 from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.event import Event
+from holdfast.inventory.seating.drawing import columns_of
 from holdfast.inventory.seating.seat_map import Row, SeatMap
 from holdfast.inventory.seating.traits import Trait, flags_of
 
 MAX_BYTES = 64 * 1024 * 1024
 """Max bytes of all documents that one process keeps; the least recently read are dropped first."""
 
+MapForm = Literal["document", "columns"]
+"""Seats as objects, for programs that read them; or columns, for those that draw."""
 
-_Key = tuple[int, int, UUID, str]
-"""An event's number, a version of its map, the event's id, and the epoch in which the version counts."""
+_Key = tuple[int, int, UUID, str, MapForm]
+"""An event's number, a version of its map, the event's id, the epoch in which the version counts, and the form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +44,9 @@ class SeatMapDocuments:
         self._kept: OrderedDict[_Key, SeatMapDocument] = OrderedDict()
         self._writings = SingleFlight(self._write)
 
-    async def get(self, event: Event, version: int, *, epoch: str) -> SeatMapDocument:
+    async def get(self, event: Event, version: int, form: MapForm, *, epoch: str) -> SeatMapDocument:
         """Return the document of a version that the event's map has had."""
-        key = (event.number, version, event.id, epoch)
+        key = (event.number, version, event.id, epoch, form)
         found = self._kept.get(key)
         if found is None:
             found = await self._writings.get(key)
@@ -55,9 +58,9 @@ class SeatMapDocuments:
         found = self._kept.get(key)
         if found is not None:
             return found
-        number, version, id, _ = key
+        number, version, id, _, form = key
         seat_map = await self._get_seat_map(number, version)
-        made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map)
+        made = self._kept[key] = await asyncio.to_thread(_write, number, id, seat_map, form)
         kept = sum(len(each.plain) + len(each.packed) for each in self._kept.values())
         while kept > MAX_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
@@ -65,16 +68,20 @@ class SeatMapDocuments:
         return made
 
 
-def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
+def _write(number: int, id: UUID, seat_map: SeatMap, form: MapForm) -> SeatMapDocument:
+    members = columns_of(seat_map) if form == "columns" else _document(seat_map)
+    plain = orjson.dumps({"event": id, "event_number": number} | members)
+    return SeatMapDocument(plain=plain, packed=gzip.compress(plain, compresslevel=6, mtime=0))
+
+
+def _document(seat_map: SeatMap) -> dict[str, Any]:
     sections: dict[str, list[dict[str, Any]]] = {}
     for row in seat_map.seat_rows:
         sold = {"sold": "whole"} if seat_map.traits_of(row.numbers[0]) & Trait.WHOLE else {}
         sections.setdefault(row.section, []).append(
             {"name": row.row, **sold, "seats": list(_seats_of(row, seat_map))}
         )
-    document = {
-        "event": id,
-        "event_number": number,
+    document: dict[str, Any] = {
         "map_version": seat_map.version,
         "categories": seat_map.categories,
         "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],
@@ -84,8 +91,7 @@ def _write(number: int, id: UUID, seat_map: SeatMap) -> SeatMapDocument:
         document["areas"] = details.areas
     if details.source is not None:
         document["source"] = details.source._asdict()
-    plain = orjson.dumps(document)
-    return SeatMapDocument(plain=plain, packed=gzip.compress(plain, compresslevel=6, mtime=0))
+    return document
 
 
 def _seats_of(row: Row, seat_map: SeatMap) -> Iterator[dict[str, Any]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator, Iterable
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import structlog
+
+from holdfast.failures import traced
 
 __all__ = ["Waiter", "resolve_all"]
 
@@ -23,18 +25,18 @@ log = structlog.get_logger(__name__)
 class Waiter(Generic[T]):
     """Awaited once. It has the parts of a future that tasks and `asyncio.gather` use."""
 
-    __slots__ = ("_asyncio_future_blocking", "_context", "_continue", "_error", "_loop", "_result", "is_over")
-
+    # Defaults are attributes of the class: setting each would take as long as all the rest.
+    is_over = False
+    """True if nobody waits any more: a result or an error was given, or the waiter was cancelled."""
+    _asyncio_future_blocking = False  # this is how asyncio knows a future
+    _cancel_message: ClassVar[None] = None  # `asyncio.gather` reads it
+    _error: BaseException | None = None
+    _continue: Callable[[Waiter[T]], object] | None = None
+    _context: Context | None = None
     _result: T
-    _context: Context | None
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.is_over = False
-        """True if nobody waits any more: a result or an error was given, or the waiter was cancelled."""
-        self._asyncio_future_blocking = False  # this is how asyncio knows a future
         self._loop = loop
-        self._error: BaseException | None = None
-        self._continue: Callable[[Waiter[T]], object] | None = None
 
     def resolve(self, result: T) -> None:
         """Set the result, and let the waiter continue. Called by the loop, never inside a task."""
@@ -50,12 +52,14 @@ class Waiter(Generic[T]):
 
     def _end(self) -> None:
         self.is_over = True
-        if self._continue is None:
+        call = self._continue
+        if call is None:
             return
+        self._continue = None  # it may refer to this waiter
         if self._context is None:
-            self._continue(self)
+            call(self)
         else:
-            self._context.run(self._continue, self)
+            self._context.run(call, self)
 
     def resolve_soon(self, result: T) -> None:
         """Resolve in the loop's next turn, for callers inside a task."""
@@ -71,8 +75,9 @@ class Waiter(Generic[T]):
             return False
         self.is_over = True
         self._error = asyncio.CancelledError()
-        if self._continue is not None:
-            self._loop.call_soon(self._continue, self, context=self._context)
+        call, self._continue = self._continue, None
+        if call is not None:
+            self._loop.call_soon(call, self, context=self._context)
         return True
 
     def __await__(self) -> Generator[Waiter[T], None, T]:
@@ -84,7 +89,7 @@ class Waiter(Generic[T]):
     def add_done_callback(
         self, call: Callable[[Waiter[T]], object], *, context: Context | None = None
     ) -> None:
-        """Set what continues the waiter: a task's next step, in the task's context, or `first_step`'s."""
+        """Set what continues the waiter: a task's next step, in the task's context, or a call outside any task."""
         self._continue, self._context = call, context
         if self.is_over:
             self._loop.call_soon(call, self, context=context)
@@ -113,5 +118,5 @@ def resolve_all(waiters: Iterable[Waiter[T]], results: Iterable[T]) -> None:
     for waiter, result in zip(waiters, results, strict=True):
         try:
             waiter.resolve(result)
-        except Exception:
-            log.exception("result_not_taken", waiter=repr(waiter))
+        except Exception as error:  # noqa: BLE001 - the others have their results
+            log.error("result_not_taken", waiter=repr(waiter), exception=traced(error))

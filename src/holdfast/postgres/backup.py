@@ -11,24 +11,59 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from holdfast.postgres import citus, preconditions, queries, schema
+from holdfast.postgres import citus, distribution, preconditions, queries, schema
 from holdfast.postgres.connections import connect_once
 
 SQL = queries.load("backup")
 
-_GENERATION = re.compile(r"^COPY \S*schema_generation \(([^)]*)\) FROM stdin;\n([^\n]*)\n", re.MULTILINE)
-_REFUSE_NEWER = """
-DO $$ BEGIN
-    IF (SELECT oldest_server > {generation} FROM public.schema_generation) THEN
+_GENERATION = re.compile(
+    r"^COPY (?:.*\.)?schema_generation \(([^)]*)\) FROM stdin;\n([^\n]*)\n", re.MULTILINE
+)
+_REFUSE_OTHERS = """
+DO $$ DECLARE
+    place text;
+    needed integer;
+BEGIN
+    SELECT relnamespace::regnamespace::text INTO place FROM pg_class WHERE relname = 'schema_generation';
+    IF place IS NULL THEN
+        RAISE EXCEPTION 'it is not a backup of Holdfast';
+    END IF;
+    IF place <> {schema} THEN
+        RAISE EXCEPTION 'the backup has its tables in schema %, and the search_path begins with %: begin it with %',
+            place, {schema}, place;
+    END IF;
+    EXECUTE 'SELECT oldest_server FROM ' || place || '.schema_generation' INTO needed;
+    IF needed > {generation} THEN
         RAISE EXCEPTION 'the backup has a schema that this version cannot serve: update Holdfast first';
     END IF;
 END $$;
 """
 """The last step of a restore. An error in it undoes the whole transaction."""
-_LEFT_OUT = (b"SET transaction_timeout", b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
+_LEFT_OUT = (
+    b"SET transaction_timeout",
+    b"CREATE EXTENSION ",
+    b"COMMENT ON EXTENSION ",
+    b"COMMENT ON SCHEMA ",
+)
+_CREATE_SCHEMA = re.compile(rb"CREATE SCHEMA (.+);\n")
+_CREATE_MISSING = (
+    b"DO $do$ BEGIN IF to_regnamespace($name$%b$name$) IS NULL THEN CREATE SCHEMA %b; END IF; END $do$;\n"
+)
+"""A role without the right to create schemas may still have one."""
+_OF_ADMINISTRATORS = (
+    *("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels"),
+    *("--no-tablespaces", "--no-table-access-method"),
+)
+"""What belongs to one database and its administrator. Another one lacks it, and the same one has it already."""
+_WAITING_NODES = (
+    "SET LOCAL citus.propagate_set_commands = 'local';",
+    "SET LOCAL idle_in_transaction_session_timeout = 0;",
+)
+"""A node drops its tables first, and then waits for the coordinator to write all rows."""
 _LINES_OF_SETTINGS = 60
 """Max lines of the script's head, before any data."""
 
@@ -41,10 +76,14 @@ class BackupError(Exception):
 class Contents:
     """What a database contains. The statements in `drops` would empty it; an empty database has none."""
 
+    schema: str
+    """Where the tables are, or will be."""
     drops: tuple[str, ...]
     has_sales: bool
-    is_distributed: bool
-    """Whether Citus has put the rows of events on several nodes."""
+    is_cluster: bool
+    """Whether the database is a coordinator of Citus."""
+    shards: int
+    """Into how many shards Citus has divided the events; 0 if they are on one node."""
     servers: int
     """Number of Holdfast's other connections to the database."""
 
@@ -72,24 +111,28 @@ def read_contents(url: str) -> Contents:
     with connect_once(url) as connection:
         relations = connection.execute(SQL["list_relations"]).fetchall()
         servers = connection.execute(SQL["count_servers"]).fetchone()
-        tables = [name for is_sequence, name in relations if not is_sequence]
-        names = {name.partition(".")[2] for name in tables}
+        schema_name = connection.execute(SQL["load_schema"]).fetchone()
+        tables = [name for is_sequence, _, name in relations if not is_sequence]
+        names = {plain for is_sequence, plain, _ in relations if not is_sequence}
         is_ours = {"events", "api_keys"} <= names and not names.isdisjoint({"users", "accounts"})
         has_sales = bool(tables) and not is_ours
         if tables and not has_sales:
             found = [connection.execute(SQL[query]).fetchone() for query in ("has_events", "has_keys")]
             has_sales = (True,) in found
     with preconditions.connect(url) as session:
-        is_distributed = citus.is_distributed(session, preconditions.OURS)
-    sequences = [name for is_sequence, name in relations if is_sequence]
-    drops = []
+        is_cluster = citus.is_coordinator(session)
+        shards = distribution.count_shards(session)
+    sequences = [name for is_sequence, _, name in relations if is_sequence]
+    drops = [*_WAITING_NODES] if shards else []
     if tables:
         drops.append(f"DROP TABLE {', '.join(tables)} CASCADE;")
     drops += [f"DROP SEQUENCE IF EXISTS {name} CASCADE;" for name in sequences]
     return Contents(
+        schema=(schema_name and schema_name[0]) or "public",
         drops=tuple(drops),
         has_sales=has_sales,
-        is_distributed=is_distributed,
+        is_cluster=is_cluster,
+        shards=shards,
         servers=servers[0] if servers else 0,
     )
 
@@ -110,14 +153,19 @@ def dump(url: str, target: IO[bytes], *, bin_dir: Path | None) -> None:
 
 
 def restore(
-    url: str, archive: Path | IO[bytes], *, bin_dir: Path | None, drops: tuple[str, ...] = ()
+    url: str,
+    archive: Path | IO[bytes],
+    *,
+    bin_dir: Path | None,
+    drops: tuple[str, ...] = (),
+    schema_name: str = "public",
 ) -> None:
     """Run `drops` and restore the backup in one transaction, all or nothing. Raises BackupError.
 
-    A stream is read once. So only the transaction's last step can refuse one of another program, and one whose schema
-    this version cannot serve.
+    A stream is read once. So only the transaction's last step can refuse one of another program, one with its tables
+    elsewhere than in `schema_name`, and one whose schema this version cannot serve.
     """
-    reading = [_program("pg_restore", bin_dir), "--no-owner", "--no-privileges", "--file=-"]
+    reading = [_program("pg_restore", bin_dir), *_OF_ADMINISTRATORS, "--file=-"]
     is_file = isinstance(archive, Path)
     reading += [str(archive)] if is_file else []
     name = archive if is_file else "The stream"
@@ -153,7 +201,8 @@ def restore(
                 writer.kill()  # otherwise it would commit an incomplete backup
                 _close(writer.stdin)
                 raise BackupError(_complaint(reader.stderr.read(), f"{name} cannot be read"))
-            writer.stdin.write(_REFUSE_NEWER.format(generation=schema.GENERATION).encode())
+            refusing = _REFUSE_OTHERS.format(generation=schema.GENERATION, schema=_quoted(schema_name))
+            writer.stdin.write(refusing.encode())
             writer.stdin.write(b"\nANALYZE;\n")
             writer.stdin.close()
         except BrokenPipeError:
@@ -161,6 +210,24 @@ def restore(
             _close(writer.stdin)
         if writer.wait() != 0:
             raise BackupError(_complaint(writer.stderr.read(), "psql failed"))
+
+
+def distribute_again(url: str, *, shards: int) -> None:
+    """Put restored events back on the nodes of a cluster. Raises BackupError: the backup is restored by then."""
+    try:
+        with distribution.connect(url) as session:
+            distribution.distribute(session, shards=shards)
+    except (distribution.ClusterError, psycopg.Error) as error:
+        why = str(error).partition("\n")[0].rstrip(".")
+        raise BackupError(
+            f"The backup is restored, and its events are on the coordinator alone: {why}. "
+            "Run `holdfast db distribute`."
+        ) from error
+
+
+def _quoted(text: str) -> str:
+    """Return a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _close(pipe: IO[bytes]) -> None:
@@ -176,7 +243,10 @@ def _copy_script(script: IO[bytes], target: IO[bytes]) -> None:
     """
     for _ in range(_LINES_OF_SETTINGS):
         line = script.readline()
-        if not line.startswith(_LEFT_OUT):
+        created = _CREATE_SCHEMA.fullmatch(line)
+        if created is not None:
+            target.write(_CREATE_MISSING % (created[1], created[1]))
+        elif not line.startswith(_LEFT_OUT):
             target.write(line)
     shutil.copyfileobj(script, target, 1 << 20)
 

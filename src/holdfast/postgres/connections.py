@@ -24,6 +24,7 @@ from holdfast.postgres import queries
 from holdfast.postgres import translate as errors
 from holdfast.postgres.deadline import cut_after
 from holdfast.postgres.epoch import load_epoch
+from holdfast.postgres.placement import Node, Placement, url_of_node
 from holdfast.postgres.rows import Row, Table, columns_of
 
 Connection = psycopg.AsyncConnection[Row]
@@ -48,6 +49,10 @@ SESSION_SETTINGS = {
     "default_transaction_deferrable": "off",
     "plan_cache_mode": "auto",
     "jit": "off",
+    "default_table_access_method": "heap",  # a migration's tables are changed row by row
+    "gin_fuzzy_search_limit": "0",  # a search of metadata finds all
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
 }
 """Settings of every session, whatever the database or the role has. A start checks that they have taken effect."""
 
@@ -68,7 +73,11 @@ _NODE_SECONDS = 1.0
 _REFUSED_SECONDS = 5.0
 """For how long after a refused write the database counts as one that refuses writes."""
 
+_PLACED_SECONDS = 60.0
+"""Shards that have moved are followed after this time. Until then their former node passes statements on."""
+
 _SQL = queries.load("lineage")
+_PLACEMENT = queries.load("placement")
 
 LOST = (
     OSError,
@@ -137,10 +146,12 @@ class Connections:
         size: int = 8,
         wait_seconds: float = 2.0,
         application: str = "holdfast",
+        direct: bool = False,
     ) -> None:
         """`urls`: one PostgreSQL, or plain shards in a fixed order. The first is also the control database.
 
         An event's shard is its number modulo the number of shards. `wait_seconds`: how long to wait for a connection.
+        `direct`: behind a Citus coordinator, connect to the node that has the event.
         """
         self.on_lost: list[Callable[[], None]] = []
         """Called after a lost connection. The next one may lead to a promoted standby that lacks some changes.
@@ -152,38 +163,58 @@ class Connections:
         self.server_version = ""
         """The version of the control database's PostgreSQL; empty before the first connection."""
         self.spans = isinstance(urls, str) or len(urls) == 1
-        """Whether one transaction may hold several events: with one PostgreSQL, and no node behind it."""
+        """Whether all events are on one PostgreSQL without nodes. Then one transaction may hold any of them."""
         self._node_lost_at = float("-inf")
         self._refused_at = float("-inf")
         self._why_refused = ""
         self._epoch: str | None = None
         self._timelines: dict[int, int] = {}
         """The newest known timeline of each cluster, by the cluster's identifier."""
-        self._pools: list[Pool] = [
-            AsyncConnectionPool(
-                connection_string(url, application=application),
-                min_size=1,
-                max_size=size,
-                timeout=wait_seconds,
-                open=False,
-                kwargs={"autocommit": True, "prepare_threshold": 2},
-                connection_class=psycopg.AsyncConnection,
-                configure=partial(self._admit, is_control=at == 0),
-                reconnect_timeout=0.0,
-                max_waiting=10_000,
-            )
-            for at, url in enumerate([urls] if isinstance(urls, str) else urls)
-        ]
+        self._urls = [urls] if isinstance(urls, str) else list(urls)
+        self._wait_seconds = wait_seconds
+        self._application = application
+        self._direct = direct
+        self._placement: Placement | None = None
+        self._placed_at = float("-inf")
+        self._placing = asyncio.Lock()
+        self._nodes: dict[Node, Pool] = {}
+        """Pools of a cluster's nodes. None unless connections go straight to them."""
+        self._pools = [self._new_pool(url, is_control=at == 0) for at, url in enumerate(self._urls)]
+
+    def _new_pool(self, url: str, *, is_control: bool) -> Pool:
+        return AsyncConnectionPool(
+            connection_string(url, application=self._application),
+            min_size=1,
+            max_size=self.size,
+            timeout=self._wait_seconds,
+            open=False,
+            kwargs={"autocommit": True, "prepare_threshold": 2},
+            connection_class=psycopg.AsyncConnection,
+            configure=partial(self._admit, is_control=is_control),
+            reconnect_timeout=0.0,
+            max_waiting=10_000,
+        )
 
     def pool(self, event_number: int) -> Pool:
+        if self._direct and self._placement is not None:
+            return self._nodes[self._placement.node_of(event_number)]
         return self._pools[event_number % len(self._pools)]
 
-    def by_node(self, event_numbers: Iterable[int]) -> list[tuple[Pool, list[int]]]:
-        """Return the events by node: what one transaction or one round trip may hold.
+    def group_of(self, event_number: int) -> int | None:
+        """Return the group of events that one transaction may hold together; None for an event that has its own.
 
-        A coordinator does not say which nodes are behind it, so that there each event is alone.
+        Behind a coordinator these are the events of a shard. A statement over two shards can lock nothing.
         """
-        if len(self._pools) == 1 and not self.spans:
+        if self.spans:
+            return 0
+        return None if self._placement is None else self._placement.shard_of(event_number)
+
+    def by_node(self, event_numbers: Iterable[int]) -> list[tuple[Pool, list[int]]]:
+        """Return the events by node: what one round trip of reads may hold.
+
+        A coordinator hides which node was lost, so that there each event is alone.
+        """
+        if len(self._pools) == 1 and not self.spans and not (self._direct and self._placement):
             return [(self._pools[0], [number]) for number in event_numbers]
         found: dict[Pool, list[int]] = {}
         for number in event_numbers:
@@ -196,8 +227,11 @@ class Connections:
     def all(self) -> list[Pool]:
         return self._pools
 
+    def _every_pool(self) -> list[Pool]:
+        return [*self._pools, *self._nodes.values()]
+
     def usage(self) -> Usage:
-        found = [pool.get_stats() for pool in self._pools]
+        found = [pool.get_stats() for pool in self._every_pool()]
 
         def total(name: str) -> int:
             return sum(one.get(name, 0) for one in found)
@@ -226,9 +260,14 @@ class Connections:
             raise Unavailable(self._why_refused)
 
     async def check_epoch(self) -> None:
-        """Forget everything if the database was replaced under open connections. Raises Fault."""
+        """Forget everything if the database was replaced under open connections. Raises Fault.
+
+        It also follows shards that have moved.
+        """
         async with self.use(self.control()) as connection:
             is_new = await self._learn_epoch(connection)
+            if time.monotonic() >= self._placed_at + _PLACED_SECONDS:
+                await self._learn_placement(connection)
         if is_new:
             await self.forget_dead()
 
@@ -238,7 +277,7 @@ class Connections:
             await pool.open(wait=False)
 
     async def close(self) -> None:
-        await asyncio.gather(*(pool.close(timeout=2) for pool in self._pools))
+        await asyncio.gather(*(pool.close(timeout=2) for pool in self._every_pool()))
 
     async def ask(self, number: int, statement: bytes, parameters: Mapping[str, Any]) -> Table:
         """Return the rows of one read-only statement from an event's node; see `ask_pool`."""
@@ -285,6 +324,12 @@ class Connections:
             raise errors.translate(error) from error
 
     @asynccontextmanager
+    async def changing(self) -> AsyncIterator[Connection]:
+        """Yield a connection to the control database, in a transaction. Raises Fault as `use` does."""
+        async with self.use(self.control(), writes=True) as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
     async def _lent(self, pool: Pool) -> AsyncIterator[Connection]:
         """Yield a connection of the pool. One that the server ended while it was idle is replaced before its use.
 
@@ -311,6 +356,8 @@ class Connections:
         and so does what is remembered of other nodes' events. But the node's own may be wrong after a failover. Which
         node it was, the coordinator does not say. So all is forgotten, once a second: nobody reads from a lost node.
         """
+        if isinstance(error, psycopg.errors.FeatureNotSupported):
+            self._placed_at = float("-inf")  # a shard was split, and a batch had events of both parts
         why = errors.refused_write(error)
         if why is not None:
             self._refused_at, self._why_refused = time.monotonic(), why
@@ -333,7 +380,7 @@ class Connections:
         """
         for forget in self.on_lost:
             forget()
-        await asyncio.gather(*(pool.drain() for pool in self._pools), return_exceptions=True)
+        await asyncio.gather(*(pool.drain() for pool in self._every_pool()), return_exceptions=True)
 
     async def _admit(self, connection: Connection, *, is_control: bool) -> None:
         """Learn whose history a new connection leads to. Raises psycopg.OperationalError for a replaced primary."""
@@ -345,6 +392,7 @@ class Connections:
                 if self.spans:
                     found = await (await connection.execute(_SQL["has_nodes"])).fetchone()
                     self.spans = found == (False,)
+                await self._learn_placement(connection)
             if is_new:
                 await self.forget_dead()  # what this process remembers is of another history
 
@@ -352,6 +400,21 @@ class Connections:
         """Return whether the database has another epoch than before."""
         before, self._epoch = self._epoch, await load_epoch(connection)
         return before not in (None, self._epoch)
+
+    async def _learn_placement(self, connection: Connection) -> None:
+        """Read which node has which shard, behind a coordinator. Connect to the nodes if they are to be used."""
+        if self.spans or len(self._pools) > 1:
+            return
+        self._placed_at = time.monotonic()
+        shards = [*(await fetch(connection, _PLACEMENT["list_shards"])).select("low", "host", "port")]
+        placement = Placement.of_shards(shards) if shards else None
+        async with self._placing:  # several connections may be new, and each node has one pool
+            for node in set(placement.nodes if placement and self._direct else ()) - self._nodes.keys():
+                pool = self._new_pool(url_of_node(self._urls[0], node), is_control=False)
+                await pool.open(wait=False)
+                self._nodes[node] = pool
+            if placement != self._placement:
+                self._placement = placement  # an equal one keeps what it remembers
 
     async def _refuse_replaced(self, connection: Connection) -> None:
         """Refuse a replaced primary that returns and still acts as one: its data is old, and writes to it are lost.

@@ -11,6 +11,7 @@ import psycopg
 
 from holdfast.postgres import citus, preconditions, queries, schema
 from holdfast.postgres.minors import advice_for
+from holdfast.postgres.pooler import refusal_of_a_pooler
 from holdfast.postgres.preconditions import Requirements, Session
 
 __all__ = ["Diagnosis", "examine"]
@@ -39,7 +40,7 @@ def examine(url: str, *, connections: int) -> list[Diagnosis]:
         with preconditions.connect(url) as session:
             return list(_findings(session, Requirements(url=url, connections=connections)))
     except psycopg.OperationalError as error:
-        refusal = preconditions.refusal_of_a_pooler(error)
+        refusal = refusal_of_a_pooler(error)
         if refusal is None:
             raise
         return [Diagnosis(check="pooler", verdict="problem", text=refusal)]
@@ -55,7 +56,8 @@ def _findings(session: Session, needs: Requirements) -> Iterator[Diagnosis]:
             return  # later checks read catalogues that such a server does not have
     problem = schema.find_problem(needs.url)
     yield Diagnosis(check="schema", verdict="problem" if problem else "ok", text=problem or "")
-    for name, warnings in (("advice", _warnings(session, needs)), ("cluster", citus.warnings_of(session))):
+    cluster = citus.warnings_of(session, connections=needs.connections)
+    for name, warnings in (("advice", _warnings(session, needs)), ("cluster", cluster)):
         found = [Diagnosis(check=name, verdict="warning", text=text) for text in warnings]
         yield from found or [Diagnosis(check=name, verdict="ok")]
 

@@ -28,8 +28,11 @@ from holdfast.postgres.rows import Table, columns_of
 _PLACEHOLDER = re.compile(rb"%\((\w+)\)s")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.NONFATAL_ERROR)
 
-_UNKNOWN_STATEMENT = b"26000"
-"""After its own rollback, the driver deallocates all prepared statements of the session, ours included."""
+LOST_STATEMENTS = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
+"""The session has not the prepared statements that we think it has. After its own rollback, the driver deallocates all
+of them, ours included. Afterwards the connection prepares all of them again, so the caller may repeat what it sent."""
+
+_STATES_OF_LOST = tuple(error.sqlstate.encode() for error in LOST_STATEMENTS if error.sqlstate)
 
 LONG_BYTES = 1_000
 """A longer statement is sent at once, so that the server starts on it while we build the next ones."""
@@ -48,6 +51,8 @@ class _Session:
     def __init__(self) -> None:
         self.names: set[bytes] = set()
         """Names of the prepared statements."""
+        self.losses = 0
+        """How often the session was found to have others. Each time, statements get names that no other has had."""
         self.transactions = 0
 
     @property
@@ -88,8 +93,6 @@ class Pipeline:
         self._names = self._session.names
         self._preparing: dict[bytes, int] = {}
         """Names of statements in preparation, with the indices of their answers."""
-        self._newest: set[bytes] = set()
-        """Names of the statements that the last sync prepared."""
         self._sent = 0
         """Number of statements added since the last sync, preparations included."""
         self._requested: list[tuple[int, bytes]] = []
@@ -103,14 +106,16 @@ class Pipeline:
     def add(self, statement: Statement, parameters: dict[str, Any]) -> int:
         """Add a statement. Returns the index of its rows in the next sync's result."""
         self.is_between = False
-        if statement.name not in self._names and statement.name not in self._preparing:
-            self._pgconn.send_prepare(statement.name, statement.text)
-            self._preparing[statement.name] = self._sent
+        losses = self._session.losses
+        name = statement.name if not losses else b"%s_%d" % (statement.name, losses)
+        if name not in self._names and name not in self._preparing:
+            self._pgconn.send_prepare(name, statement.text)
+            self._preparing[name] = self._sent
             self._sent += 1
         given = [parameters[name] for name in statement.parameters]
         values = [value if isinstance(value, bytes) else as_text(value) for value in given]
         formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in given]
-        self._pgconn.send_query_prepared(statement.name, values, formats, result_format=Format.BINARY)
+        self._pgconn.send_query_prepared(name, values, formats, result_format=Format.BINARY)
         if sum(map(len, filter(None, values))) > LONG_BYTES:
             self._pgconn.flush()
         return self._request(statement.text)
@@ -163,8 +168,9 @@ class Pipeline:
         requested, preparing = self._requested, self._preparing
         self._sent, self._requested, self._preparing, self.is_between = 0, [], {}, True
         # A prepared statement belongs to the session: a rollback does not remove it.
-        self._newest = {name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK}
-        self._names.update(self._newest)
+        self._names.update(
+            name for name, at in preparing.items() if answers[at].status == ExecStatus.COMMAND_OK
+        )
         return requested, answers
 
     def end(self) -> None:
@@ -172,8 +178,9 @@ class Pipeline:
         self._pgconn.exit_pipeline_mode()
 
     def _error(self, answer: PGresult) -> psycopg.Error:
-        if answer.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_STATEMENT:
-            self._names.intersection_update(self._newest)  # the others were lost before these were prepared
+        if answer.error_field(DiagnosticField.SQLSTATE) in _STATES_OF_LOST:
+            self._names.clear()
+            self._session.losses += 1
         return error_from_result(answer, encoding=self._connection.info.encoding)
 
     def _table_or_error(self, text: bytes, answer: PGresult) -> Table | psycopg.Error:

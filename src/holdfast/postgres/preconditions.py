@@ -16,8 +16,9 @@ from psycopg.rows import DictRow, dict_row
 
 from holdfast.postgres import citus, queries
 from holdfast.postgres.connections import SESSION_SETTINGS, connection_string
+from holdfast.postgres.pooler import ADVICE, problems_of_pooler, refusal_of_a_pooler
 
-__all__ = ["CHECKS", "OURS", "connect", "find_problem", "refusal_of_a_pooler"]
+__all__ = ["CHECKS", "OURS", "connect", "find_problem"]
 
 SQL = queries.load("preconditions")
 
@@ -34,8 +35,8 @@ _REQUIRED = {
     ),  # providers set it when a disk is nearly full, so we do not reset it
     "session_replication_role": ("origin",),
     "transaction_timeout": ("0",),
+    "restrict_nonsystem_relation_kind": ("",),  # it hides views, and older minor releases do not know it
 }
-_POOLER = "connect to PostgreSQL itself, since each worker has a pool, or use the pooler's session mode"
 
 Session = psycopg.Connection[DictRow]
 
@@ -64,13 +65,6 @@ def find_problem(url: str, *, connections: int = 0) -> str | None:
         return refusal
 
 
-def refusal_of_a_pooler(error: psycopg.OperationalError) -> str | None:
-    """Return the problem if a pooler refused the connection for its settings."""
-    if "unsupported startup parameter" not in str(error):
-        return None
-    return f"A connection pooler refuses the settings of Holdfast's sessions: {_POOLER}."
-
-
 def connect(url: str) -> Session:
     """Return a session as the server's own, for the checks."""
     conninfo = connection_string(url, application="holdfast-check")
@@ -90,14 +84,15 @@ def _problems_of_settings(session: Session, _: Requirements) -> Iterator[str]:
         if found.get(name, value) != value:
             yield (
                 f"The session runs with {name} = {found[name]} and not with {value}, which Holdfast asked for: "
-                f"a connection pooler ignores it; {_POOLER}."
+                f"a connection pooler ignores it; {ADVICE}."
             )
     for name, allowed in citus.DURABLE.items():
         if found[name] not in allowed:
             yield f"The database runs with {name} = {found[name]}: bookings could be lost. Set it to on."
     for name, allowed in _REQUIRED.items():
         if found.get(name, allowed[0]) not in allowed:
-            yield f"The database runs with {name} = {found[name]}: set it to {allowed[0]} for Holdfast's role."
+            wanted = allowed[0] or "nothing ('')"
+            yield f"The database runs with {name} = {found[name]}: set it to {wanted} for Holdfast's role."
 
 
 def _problems_of_database(session: Session, _: Requirements) -> Iterator[str]:
@@ -173,22 +168,11 @@ def _problems_of_room(session: Session, needs: Requirements) -> Iterator[str]:
 
 
 def _problems_of_nodes(session: Session, _: Requirements) -> Iterator[str]:
-    yield from citus.fatal_problems(session, OURS)
+    yield from citus.fatal_problems(session)
 
 
-def _problems_of_sharing(session: Session, needs: Requirements) -> Iterator[str]:
-    """Yield a line if a pooler lends one session of PostgreSQL to two of its clients in turn.
-
-    Prepared statements and settings would then meet other clients' transactions.
-    """
-    (ours,) = _ask(session, "load_process")
-    if ours["process"] == session.info.backend_pid:
-        return  # a pooler invents the number that it announces
-    with connect(needs.url) as other, other.transaction():
-        (theirs,) = _ask(other, "load_process")
-        (again,) = _ask(session, "load_process")
-    if theirs["process"] == ours["process"] or again["process"] != ours["process"]:
-        yield f"A connection pooler in transaction mode shares its sessions: {_POOLER}."
+def _problems_of_pooler(session: Session, needs: Requirements) -> Iterator[str]:
+    yield from problems_of_pooler(session, lambda: connect(needs.url), connections=needs.connections)
 
 
 def _ask(session: Session, statement: str, **parameters: Any) -> list[DictRow]:
@@ -202,6 +186,6 @@ CHECKS: dict[str, Callable[[Session, Requirements], Iterator[str]]] = {
     "tables": _problems_of_relations,
     "connections": _problems_of_room,
     "nodes": _problems_of_nodes,
-    "pooler": _problems_of_sharing,
+    "pooler": _problems_of_pooler,
 }
 """The checks of a start, the basic things first: a later one may need what an earlier one found."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.postgres import citus, preconditions
+from holdfast.postgres import citus, distribution, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 13
+GENERATION = 19
 """The schema generation of this server."""
 
 
@@ -44,8 +44,9 @@ def upgrade(url: str, *, revision: str = "head") -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
     command.upgrade(config, revision)
-    with preconditions.connect(url) as session:
-        citus.distribute_new(session, preconditions.OURS)
+    with distribution.connect(url) as session:
+        if citus.is_distributed(session):
+            distribution.distribute(session)  # what a migration has added
 
 
 def status(url: str) -> SchemaStatus:
@@ -82,7 +83,7 @@ def find_problem(url: str) -> str | None:
             f"this one is {GENERATION}: update Holdfast."
         )
     with preconditions.connect(url) as session:
-        left = citus.undistributed(session, preconditions.OURS)
+        left = citus.undistributed(session)
     if left:
         return f"Citus has distributed other tables of events and not {', '.join(left)}: run `holdfast db upgrade`."
     return None

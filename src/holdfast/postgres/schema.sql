@@ -9,9 +9,10 @@ CREATE TABLE schema_generation (
     singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     generation integer NOT NULL,          -- the current generation of the schema
     oldest_server integer NOT NULL,       -- the oldest server generation that this schema still serves
-    epoch uuid NOT NULL DEFAULT gen_random_uuid()  -- a part of the name of this history (postgres/epoch.py)
+    epoch uuid NOT NULL DEFAULT gen_random_uuid(), -- a part of the name of this history (postgres/epoch.py)
+    key_fingerprint text                  -- of the server key (access/server_key.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (13, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (19, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -198,7 +199,7 @@ CREATE TABLE idempotency (
     token_for uuid,                        -- the hold whose token goes into the answer
     replays integer NOT NULL DEFAULT 0,    -- each replay writes, so that it also waits for the standby
     created_at timestamptz NOT NULL,
-    brief boolean NOT NULL DEFAULT false,  -- a guest's refusal, which is kept for minutes
+    brief boolean NOT NULL DEFAULT false,  -- a refusal of a guest or buyer, kept for minutes
     PRIMARY KEY (event_number, scope)
 );
 CREATE INDEX idempotency_by_age ON idempotency USING brin (created_at);
@@ -246,6 +247,18 @@ CREATE TABLE feeds (
     version bigint NOT NULL,
     PRIMARY KEY (event_number, consumer)
 ) WITH (fillfactor = 50);
+
+-- Tickets that were issued again: each has another code since. All others are derived from their bookings.
+CREATE TABLE ticket_revisions (
+    event_number bigint NOT NULL,
+    booking_id uuid NOT NULL,
+    ticket_number integer NOT NULL CHECK (ticket_number > 0),
+    revision integer NOT NULL CHECK (revision > 0),
+    reissued_at timestamptz NOT NULL,
+    reissued_by text NOT NULL,
+    retry_scopes bytea[] NOT NULL,         -- of the last requests: a retry of one voids no code
+    PRIMARY KEY (event_number, booking_id, ticket_number)
+);
 
 -- Tables without an event, on the control connection.
 
@@ -297,7 +310,8 @@ CREATE TABLE organisations (
     number bigint NOT NULL PRIMARY KEY,
     slug text NOT NULL UNIQUE,
     name text NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    requires_second_factor boolean NOT NULL DEFAULT false -- of its members
 );
 INSERT INTO organisations (number, slug, name, created_at) VALUES (1, 'main', 'Main', statement_timestamp());
 
@@ -341,6 +355,82 @@ CREATE TABLE memberships (
     PRIMARY KEY (organisation_number, account_id)
 );
 CREATE INDEX memberships_by_account ON memberships (account_id);
+
+-- People who are signed in. A cookie or an access token names a session.
+CREATE TABLE sessions (
+    id uuid NOT NULL PRIMARY KEY,
+    token_hash bytea NOT NULL UNIQUE,      -- SHA-256 of the cookie's value
+    account_id bigint NOT NULL,
+    organisation_number bigint,            -- whose staff the person acts as; null: a buyer
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz NOT NULL,     -- exact to a minute
+    idle_seconds integer NOT NULL,         -- without a use for this long, it ends
+    expires_at timestamptz NOT NULL,
+    has_second_factor boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 80);
+CREATE INDEX sessions_by_account ON sessions (account_id);
+CREATE INDEX sessions_by_end ON sessions (expires_at);
+
+-- How programs stay signed in. The tokens of one session are a family, which ends if one of them comes twice.
+CREATE TABLE refresh_tokens (
+    token_hash bytea NOT NULL PRIMARY KEY, -- SHA-256
+    session_id uuid NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    used_at timestamptz,                   -- since when the next one counts
+    expires_at timestamptz NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires_at);
+
+-- Authenticator apps. The secret of each is derived from the server key and the id.
+CREATE TABLE totp_apps (
+    account_id bigint NOT NULL PRIMARY KEY,
+    id uuid NOT NULL,
+    is_confirmed boolean NOT NULL,
+    last_step bigint NOT NULL,             -- the time step of the newest code that was used
+    created_at timestamptz NOT NULL
+) WITH (fillfactor = 80);
+
+-- Codes for the day an app is lost. One that was used is deleted.
+CREATE TABLE recovery_codes (
+    account_id bigint NOT NULL,
+    code_hash bytea NOT NULL,              -- SHA-256
+    PRIMARY KEY (account_id, code_hash)
+);
+
+-- Passkeys of accounts. The private part of each stays in its authenticator.
+CREATE TABLE passkeys (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    credential_id bytea NOT NULL UNIQUE,   -- the authenticator's name for it
+    public_key bytea NOT NULL,             -- COSE
+    sign_count bigint NOT NULL,            -- of the newest use; an authenticator that counts never repeats one
+    name text NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz,
+    PRIMARY KEY (account_id, id)
+) WITH (fillfactor = 80);
+
+-- Challenges that were answered rightly. Each works once.
+CREATE TABLE used_challenges (
+    challenge_hash bytea NOT NULL PRIMARY KEY, -- SHA-256
+    expires_at timestamptz NOT NULL            -- after it, the challenge is refused without its row
+);
+CREATE INDEX used_challenges_by_end ON used_challenges (expires_at);
+
+-- Links in mails, and the link of the first start. Each works once.
+CREATE TABLE one_time_tokens (
+    token_hash bytea NOT NULL PRIMARY KEY, -- SHA-256 of the link's token
+    purpose text NOT NULL,                 -- access/one_time_tokens.py
+    account_id bigint,
+    organisation_number bigint,
+    email text,
+    detail jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX one_time_tokens_by_account ON one_time_tokens (account_id);
+CREATE INDEX one_time_tokens_by_end ON one_time_tokens (expires_at);
 
 -- What members, keys and the operator did, apart from events' inventories: the journal has that. Rows never change.
 CREATE TABLE audit_entries (

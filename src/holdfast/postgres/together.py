@@ -11,7 +11,7 @@ import psycopg
 from holdfast.postgres import translate as errors
 from holdfast.postgres.connections import ANSWER_SECONDS, LOST, Connection, Connections, Pool
 from holdfast.postgres.deadline import cut_after
-from holdfast.postgres.pipeline import Pipeline, Statement
+from holdfast.postgres.pipeline import LOST_STATEMENTS, Pipeline, Statement
 from holdfast.postgres.rows import Table
 
 __all__ = ["Answer", "Given", "read_together"]
@@ -89,15 +89,25 @@ async def _send(
 ) -> list[Table | psycopg.Error]:
     pipeline = Pipeline(connection)
     try:
-        parts = await _send_once(pipeline, givens, statements)
-        # The session had lost its statements. Perhaps only a later one was known, and the first one was prepared now.
-        if any(isinstance(part, psycopg.errors.InvalidSqlStatementName) for part in parts):
+        parts = await _try_once(pipeline, givens, statements)
+        if parts is None:
             parts = await _send_once(pipeline, givens, statements)
         pipeline.end()
     except BaseException:
         await connection.close()  # the next user would read its outstanding answers
         raise
     return parts
+
+
+async def _try_once(
+    pipeline: Pipeline, givens: Collection[Given], statements: Sequence[Statement]
+) -> list[Table | psycopg.Error] | None:
+    """Return None if the session had lost its prepared statements, all or some."""
+    try:
+        parts = await _send_once(pipeline, givens, statements)
+    except LOST_STATEMENTS:
+        return None
+    return None if any(isinstance(part, LOST_STATEMENTS) for part in parts) else parts
 
 
 async def _send_once(

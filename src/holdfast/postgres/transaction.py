@@ -9,7 +9,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from holdfast.postgres.connections import Connection
-from holdfast.postgres.pipeline import Pipeline, Statement
+from holdfast.postgres.pipeline import LOST_STATEMENTS, Pipeline, Statement
 from holdfast.postgres.rows import Table
 from holdfast.postgres.translate import CommitUnknownError, may_have_committed
 
@@ -27,8 +27,7 @@ class Transaction:
         """Send BEGIN and these statements in one round trip, and return the rows of each."""
         try:
             return await self._send(statements)
-        except psycopg.errors.InvalidSqlStatementName:
-            # The session lost its prepared statements, and the pipeline has now forgotten them too.
+        except LOST_STATEMENTS:
             self._pipeline.add_plain(b"ROLLBACK")
             return await self._send(statements)
 

@@ -63,6 +63,8 @@ class WorkerProcess:
         return None if self.is_ready else self._ready
 
     def start(self, *, listening: int, life: int, environment: Mapping[str, str], now: float) -> None:
+        """Start it. Raises OSError if the system has no process or descriptor left."""
+        self.backoff.started(now=now)
         self._ready, ready_write = os.pipe()
         os.set_blocking(self._ready, False)
         descriptors: Sequence[tuple[str, int]] = [
@@ -81,9 +83,11 @@ class WorkerProcess:
                 start_new_session=True,
                 preexec_fn=signal_on_parent_death(signal.SIGTERM),
             )
+        except OSError:
+            self._forget()
+            raise
         finally:
             os.close(ready_write)
-        self.backoff.started(now=now)
 
     def poll(self) -> int | None:
         """Update `is_ready`, and return the exit code of a worker that has ended. None while it runs."""

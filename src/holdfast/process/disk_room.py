@@ -1,6 +1,7 @@
-"""Disk room: stops sales before the disk of the embedded PostgreSQL is full.
+"""Disk room: stops sales before the disk of the embedded PostgreSQL is full, or takes no more files.
 
-On a full disk PostgreSQL ends with a panic as soon as it needs a new WAL segment, and then nobody can even read.
+On a full disk PostgreSQL ends with a panic as soon as it needs a new WAL segment, and then nobody can even read. The
+same happens without a free inode, and on a disk that the kernel has made read-only after an error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ EMBEDDED_VARIABLE = "_HOLDFAST_EMBEDDED"
 
 _RESERVED_BYTES = 64 * 1024 * 1024
 """Four WAL segments: enough for batches that run, for checkpoints and for a recovery."""
+
+_RESERVED_FILES = 64
+"""Segments, and new files of growing tables."""
+
+_LOG = "pg_wal"
+"""An administrator may have put it on a disk of its own."""
 
 _SECONDS = 0.1
 
@@ -40,8 +47,15 @@ class DiskRoom:
         if now >= self._known_until:
             self._known_until = now + _SECONDS
             try:
-                found = os.statvfs(self._folder)
+                self._is_enough = all(map(_has_room, (self._folder, self._folder / _LOG)))
             except OSError:
                 return self._is_enough
-            self._is_enough = found.f_bavail * found.f_frsize >= _RESERVED_BYTES
         return self._is_enough
+
+
+def _has_room(folder: Path) -> bool:
+    found = os.statvfs(folder)
+    # Some file systems have no limit of files.
+    has_files = found.f_files == 0 or found.f_favail >= _RESERVED_FILES
+    is_writable = not found.f_flag & os.ST_RDONLY
+    return is_writable and has_files and found.f_bavail * found.f_frsize >= _RESERVED_BYTES

@@ -10,7 +10,7 @@ import re
 import signal
 import threading
 
-__all__ = ["clean_environment", "forget_other_databases", "is_injected"]
+__all__ = ["clean_environment", "forget_other_databases", "forget_other_programs", "is_injected"]
 
 _LIBPQ_OF_A_SESSION = (
     "PGHOST",
@@ -35,15 +35,10 @@ _LIBPQ_OF_A_SESSION = (
 """These would choose another database, or change what a session answers. The administrator may still set how to
 authenticate and to encrypt (PGPASSWORD, PGPASSFILE, PGSSL...)."""
 
-_LIBPQ_OF_A_SOCKET = (
-    "PGREQUIREAUTH",
-    "PGREQUIREPEER",
-    "PGGSSENCMODE",
-    "PGCHANNELBINDING",
-    "PGSSLNEGOTIATION",
-)
-"""How another database must prove itself and encrypt. Our own answers over a socket, where none of it is possible."""
+_LIBRARIES = ("PSYCOPG_IMPL", "PROMETHEUS_MULTIPROC_DIR")
+"""Variables for other programs with the same libraries. The supervisor sets the second one for its workers."""
 
+_LIBPQ = re.compile(r"PG[A-Z]+")
 _INJECTED_NAME = re.compile(r"HOLDFAST_(SERVICE_.+|PORT_\d+_(TCP|UDP|SCTP)(_.+)?)")
 _INJECTED_PORT = re.compile(r"(tcp|udp|sctp)://.+")
 
@@ -63,8 +58,17 @@ def clean_environment() -> None:
 
 
 def forget_other_databases() -> None:
-    """Drop what the administrator requires of another database. Call it where the embedded one is used."""
-    for name in _LIBPQ_OF_A_SOCKET:
+    """Drop what the administrator says of another database. Call it where the embedded one is used.
+
+    How another must prove itself and encrypt (PGSSLMODE, PGREQUIREAUTH, PGSSLCERTMODE) is impossible over our socket.
+    """
+    for name in [name for name in os.environ if _LIBPQ.fullmatch(name)]:
+        del os.environ[name]
+
+
+def forget_other_programs() -> None:
+    """Drop what is meant for other programs. A command calls it before it imports a library that reads it."""
+    for name in _LIBRARIES:
         os.environ.pop(name, None)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,13 @@ __all__ = [
 ]
 
 # Older versions made `metrics`, and a kill left it there.
-_IN_DATA_DIR = frozenset({"lock", "metrics", "postgres", "secret_key", "secret_key.part", "lost+found"})
+_IN_DATA_DIR = frozenset(
+    {"address", "lock", "metrics", "postgres", "secret_key", "secret_key.part", "lost+found"}
+)
+_IN_POSTGRES = re.compile(
+    r"cluster(\.part)?|run|lock|postgresql\.log(\.1)?|pg_(hba|ident)\.conf|key_fingerprint(\.part)?|closed|binaries-.*"
+)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,25 +141,50 @@ def read_foreign(path: Path, *, limit: int = 4_096) -> str | None:
 def make_data_dir(path: Path, *, mode: int | None = None) -> None:
     """Make the data directory, or use an existing one that is empty or ours.
 
-    Raises CannotStart for a folder with other files: we would change its mode.
+    Raises CannotStart for a folder with other files.
     """
+    # PostgreSQL's user may pass through the directory, but sees only its own folder.
+    needed = mode if mode is not None else 0o700 if server_user().is_caller else 0o711
+    if not path.is_dir():
+        make_folder(path, mode=needed)
+        return
     try:
-        entries = {each.name for each in path.iterdir()} if path.is_dir() else set()
+        if not _is_ours(path):
+            raise CannotStart(
+                f"{path} holds files of others: set HOLDFAST_DATA_DIR to an empty folder, or to one that Holdfast made."
+            )
     except OSError as error:
         raise CannotStart(f"{path} cannot be read: {error.strerror}.") from None
-    if entries - _IN_DATA_DIR and not _is_ours(path):
-        raise CannotStart(
-            f"{path} holds files of others: set HOLDFAST_DATA_DIR to an empty folder, or to one that Holdfast made."
-        )
-    # PostgreSQL's user may pass through the directory, but sees only its own folder.
-    make_folder(path, mode=mode if mode is not None else 0o700 if server_user().is_caller else 0o711)
+    _secure(path, needed)
 
 
 def _is_ours(path: Path) -> bool:
-    """Return whether Holdfast has kept a database or its key here."""
-    return (path / "postgres" / "lock").exists() or (
-        (path / "lock").exists() and (path / "secret_key").exists()
-    )
+    """Return whether Holdfast has kept a database or its key here, or nobody has kept anything."""
+    postgres = path / "postgres"
+    if (postgres / "lock").exists() or ((path / "lock").exists() and (path / "secret_key").exists()):
+        return True
+    if not {each.name for each in path.iterdir()} <= _IN_DATA_DIR:
+        return False
+    inside = postgres.iterdir() if postgres.exists() else ()
+    return all(_IN_POSTGRES.fullmatch(each.name) for each in inside)
+
+
+def _secure(path: Path, needed: int) -> None:
+    """Give an existing folder the rights that we need, and take from others the right to rename what is ours.
+
+    All else stays: it may be a mount point of another owner, or an empty folder of the system such as /srv or /tmp.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    wanted = mode | needed
+    if not mode & stat.S_ISVTX:
+        wanted &= ~_OTHERS_WRITE
+    if wanted == mode:
+        return
+    try:
+        path.chmod(wanted)
+    except OSError as error:  # a volume of a cluster belongs to root, and its group may write
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise CannotStart(f"{path} cannot be written: {error.strerror}.") from None
 
 
 class FolderLock:
@@ -168,7 +200,7 @@ class FolderLock:
             return
         try:
             # Python opens it close-on-exec: a child that outlives us must not keep the lock.
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise CannotStart(f"{self._path.parent} cannot be written: {error.strerror}.") from None
         try:
@@ -181,8 +213,13 @@ class FolderLock:
                 f"{self._path.parent} is in use by another Holdfast server{by}: "
                 "stop it, or set HOLDFAST_DATA_DIR to another folder."
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        except OSError as error:  # some network file systems have no locks
+            os.close(descriptor)
+            raise CannotStart(f"{self._path} cannot be locked: {error.strerror}.") from None
+        # On a full disk it is not written: only the message of a second server needs it.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
 
     def release(self) -> None:

@@ -41,7 +41,8 @@ def reachable_bin_dir(chosen: Path, folder: Path, user: ServerUser) -> Path:
     """
     if missing := [name for name in _PROGRAMS if not (chosen / name).exists()]:
         raise CannotStart(
-            f"There is no PostgreSQL server in {chosen}: {' and '.join(missing)} not found there."
+            f"There is no PostgreSQL server in {chosen}: {' and '.join(missing)} not found there. Name the folder of "
+            "its programs, such as /usr/lib/postgresql/17/bin."
         )
     if can_reach(chosen / "postgres", user):
         return chosen

@@ -150,6 +150,9 @@ class PostgresServer:
             self._write_access_rules()
             self._socket_folder = self._make_socket_folder(user)
             self._launch(user)
+        except OSError as error:
+            self._lock.release()
+            raise CannotStart(f"{error.filename or self._folder} cannot be used: {error.strerror}.") from None
         except BaseException:
             self._lock.release()
             raise
@@ -262,16 +265,20 @@ class PostgresServer:
         return major
 
     def _write_access_rules(self) -> None:
-        """Admit only this operating system user, over the socket. Rewritten at each start: the user may change.
+        """Admit only this operating system user, over the socket. Written again if the user has changed.
 
         The files are in our own folder. PostgreSQL's user could make links of those in the cluster, and root would
         overwrite their targets.
         """
         caller = pwd.getpwuid(os.geteuid()).pw_name
-        rules = "local all all peer map=holdfast\n"
+        rules = (
+            "local all all peer map=holdfast\nlocal replication all peer map=holdfast\n"  # for pg_basebackup
+        )
         users = "".join(f'holdfast "{caller}" {role}\n' for role in (ROLE, SUPERUSER))
         for name, text in (("pg_hba.conf", rules), ("pg_ident.conf", users)):
             file = self._folder / name
+            if file.is_file() and not file.is_symlink() and file.read_text(errors="replace") == text:
+                continue  # after a crash on a full disk there is no room to write them
             file.unlink(missing_ok=True)
             file.write_text(text)
             file.chmod(0o644)  # PostgreSQL's user reads it
@@ -323,6 +330,9 @@ class PostgresServer:
             env=_environment(),
             umask=0o077,
             check=False,
+            # An interrupt from the terminal is for us alone: the program would report it as its own failure.
+            start_new_session=True,
+            preexec_fn=signal_on_parent_death(signal.SIGKILL),
             **_as_user(user),
         )
         if done.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", done.stderr):
@@ -330,7 +340,7 @@ class PostgresServer:
             reasons = (
                 [line for line in lines if "error" in line.lower()] or lines[-1:] or ["it gave no reason"]
             )
-            raise CannotStart(f"{command[0]} failed in {self._folder}: {reasons[0]}")
+            raise CannotStart(f"{command[0]} failed in {self._folder}: {_without_controls(reasons[0])}")
         return done.stdout
 
     def _is_recovering(self) -> bool:
@@ -346,9 +356,9 @@ class PostgresServer:
             lines = self._log.read_text(errors="replace")[-8000:].splitlines()
             for line in reversed(lines):
                 if match := re.search(r"(?:FATAL|PANIC|ERROR):\s+(.*)", line):
-                    return match[1]
+                    return _without_controls(match[1])
             if lines:
-                return lines[-1]
+                return _without_controls(lines[-1])
         return "it gave no reason"
 
 
@@ -372,6 +382,11 @@ def _quick_recovery(system: os.uname_result) -> dict[str, str]:
 
 def _as_user(user: ServerUser) -> _Identity:
     return _Identity() if user.is_caller else _Identity(user=user.uid, group=user.gid, extra_groups=[])
+
+
+def _without_controls(text: str) -> str:
+    """Return what a less trusted program wrote, fit for a terminal: an escape sequence would be carried out."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _environment() -> dict[str, str]:

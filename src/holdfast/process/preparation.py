@@ -10,27 +10,41 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import TypedDict
 
 from holdfast.process.environment import clean_environment
 
-__all__ = ["in_one_line", "prepare"]
+__all__ = ["Prepared", "in_one_line", "prepare"]
 
 
-def prepare(url: str, *, upgrade: bool, connections: int, first_key: str | None) -> dict[str, int]:
-    """Migrate our own database, or only check another one. Returns the number of API keys.
+class Prepared(TypedDict):
+    """The number of API keys, and what the setup link is derived from: empty once the server has a member."""
 
-    `connections`: how many all workers will open. `first_key` is stored if no key was ever made.
+    keys: int
+    setup: str
+
+
+def prepare(
+    url: str, *, upgrade: bool, connections: int, first_key: str | None, server_key: str | None
+) -> Prepared:
+    """Migrate our own database, or only check another one. Returns what it knows of callers.
+
+    `connections`: how many all workers will open. `first_key` is stored if no key was ever made. `server_key` must be
+    the one that served this database before.
     Raises SchemaError for a database that Holdfast must not use.
     """
-    from holdfast.access.keys import count_keys, take_first_key
+    from holdfast.access.keys import count_keys, read_setup, take_first_key
+    from holdfast.access.server_key import refuse_another_key
     from holdfast.postgres import schema
 
     if upgrade:
         schema.upgrade(url)
     schema.verify(url, connections=connections)
+    if server_key:
+        refuse_another_key(url, server_key)
     if first_key:
         take_first_key(url, first_key)
-    return {"keys": count_keys(url)}
+    return {"keys": count_keys(url), "setup": read_setup(url)}
 
 
 def in_one_line(error: Exception) -> str:
@@ -44,11 +58,14 @@ def main() -> int:
     clean_environment()
     try:
         mode, connections = sys.argv[1:]
+        embedded = mode == "upgrade"
         found = prepare(
             os.environ["HOLDFAST_DATABASE_URL"],
-            upgrade=mode == "upgrade",
+            upgrade=embedded,
             connections=int(connections),
             first_key=os.environ.get("HOLDFAST_BOOTSTRAP_KEY"),
+            # The supervisor has compared that of the embedded database with the one of its folder.
+            server_key=None if embedded else os.environ.get("HOLDFAST_SECRET_KEY"),
         )
     except Exception as error:  # noqa: BLE001 - this program reports any failure in one line
         print(in_one_line(error), file=sys.stderr)

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 
 from holdfast.access.peers import can_ask_kernel
+from holdfast.access.setup_token import setup_token
 from holdfast.process.children import Backoff, WorkerProcess
 from holdfast.process.descriptors import raise_descriptor_limit, streams_within
 from holdfast.process.disk_room import EMBEDDED_VARIABLE
@@ -31,15 +32,18 @@ from holdfast.process.folders import FolderLock, make_data_dir
 from holdfast.process.log import Level, write_log
 from holdfast.process.metrics_folder import MetricsFolder
 from holdfast.process.postgres_server import PostgresServer
+from holdfast.process.preparation import Prepared
 from holdfast.process.processes import signal_on_parent_death
-from holdfast.process.secret_key import read_or_make_secret_key
+from holdfast.process.secret_key import keep_secret_key
+from holdfast.process.server_address import bind_complaint, write_address
 
-__all__ = ["PLAN_VARIABLE", "ServePlan", "Supervisor", "main"]
+__all__ = ["PLAN_VARIABLE", "STOP_SIGNALS", "ServePlan", "Supervisor", "main"]
 
 PLAN_VARIABLE = "_HOLDFAST_SERVE_PLAN"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""`holdfast serve` blocks them until the supervisor handles them."""
 _CONNECTIONS_BESIDE_WORKERS = 30  # the command line, backups, and PostgreSQL's own
 _LOGGER = "holdfast.supervisor"
-_BACKLOG = 2048
 _PORT_PATIENCE_SECONDS = 2.0
 _OPEN_MODE_WARNING = (
     "Open mode is for a developer's machine. Behind a proxy or a tunnel it must be off (HOLDFAST_OPEN=0): "
@@ -118,10 +122,13 @@ class Supervisor:
         if self._stop_requests:
             return
         secret_key = self._plan.secret_key
-        if secret_key is None:
-            if not embedded:
-                raise CannotStart("HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL.")
-            secret_key = read_or_make_secret_key(self._data_dir)
+        if embedded:
+            secret_key = keep_secret_key(self._data_dir, secret_key)
+        elif secret_key is None:
+            raise CannotStart(
+                "HOLDFAST_SECRET_KEY is required with HOLDFAST_DATABASE_URL: set it to 32 random characters or more, "
+                "and keep it."
+            )
         self._metrics = MetricsFolder.make()
         self._environment = {
             **os.environ,
@@ -130,7 +137,8 @@ class Supervisor:
             **({EMBEDDED_VARIABLE: str(self._data_dir / "postgres" / "cluster")} if embedded else {}),
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics.path),
         }
-        keys = self._prepare_database(upgrade=embedded)
+        prepared = self._prepare_database(upgrade=embedded)
+        keys = prepared["keys"]
         if embedded and self._was_closed(keys):
             self._plan = replace(self._plan, open=False)
             self._environment["HOLDFAST_OPEN"] = "0"
@@ -144,6 +152,8 @@ class Supervisor:
         self._start_workers()
         if not self._stop_requests:
             self._announce(keys=keys)
+            if prepared["setup"]:
+                self._print_setup_link(setup_token(secret_key.encode(), prepared["setup"]))
 
     def _take_data_dir(self) -> None:
         make_data_dir(self._data_dir)
@@ -175,8 +185,8 @@ class Supervisor:
             mark.touch()
         return mark.exists()
 
-    def _prepare_database(self, *, upgrade: bool) -> int:
-        """Migrate and check the database in another process. Returns its number of API keys."""
+    def _prepare_database(self, *, upgrade: bool) -> Prepared:
+        """Migrate and check the database in another process."""
         child = subprocess.Popen(
             [
                 *(sys.executable, "-m", "holdfast.process.preparation"),
@@ -196,11 +206,12 @@ class Supervisor:
                 child.terminate()
         answer, complaint = child.communicate()
         if self._stop_requests:
-            return 0
+            return {"keys": 0, "setup": ""}
         if child.returncode != 0:
             reasons = complaint.strip().splitlines() or ["no reason given"]
             raise CannotStart(f"The database cannot be used: {reasons[-1].rstrip('.')}.")
-        return int(json.loads(answer)["keys"])
+        found: Prepared = json.loads(answer)
+        return found
 
     def _bind(self) -> socket.socket:
         """Return the bound socket. Orphaned workers of a killed supervisor get a moment to close theirs."""
@@ -214,11 +225,7 @@ class Supervisor:
             self._sleep(0.05)
 
     def _start_workers(self) -> None:
-        assert self._listening is not None
-        try:
-            self._listening.listen(_BACKLOG)
-        except OSError as error:
-            raise CannotStart(_bind_complaint(self._plan.host, self._plan.port, error)) from None
+        """The first worker that is ready listens: a proxy takes another server until then."""
         self._life = os.pipe()
         for worker in self._workers:
             self._launch(worker)
@@ -250,11 +257,18 @@ class Supervisor:
         elif not keys:
             self._say(_NO_KEY_WARNING, level="warning")
         if self._postgres is not None:
+            write_address(self._data_dir, self._url())
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
             self._say("Data: the PostgreSQL of HOLDFAST_DATABASE_URL.")
         streams = streams_within(self._descriptors, plan.stream_limit)
         self._say(f"Limits: {self._descriptors:,} open files a worker, {streams:,} of them streams.")
+        self._say(f"Open {plan.public_url or self._url()} in a browser.")
+
+    def _print_setup_link(self, token: str) -> None:
+        """Show how to make the first owner. The log has no secret, so this line goes to standard output."""
+        with contextlib.suppress(OSError):
+            print(f"Set up: {self._plan.public_url or self._url()}/setup#{token}", flush=True)
 
     def _supervise(self) -> None:
         while not self._stop_requests:
@@ -296,7 +310,13 @@ class Supervisor:
                 self._metrics.forget_worker(pid)
             worker.backoff.failed(now=now)
         if not worker.is_running and worker.backoff.is_due(now=now):
-            self._launch(worker)
+            try:
+                self._launch(worker)
+            except OSError as error:
+                # No process or descriptor is left. The others go on, and this one is tried again.
+                missing = f"Worker {worker.number} cannot be started: {error.strerror}."
+                self._say(missing, level="error", worker=worker.number)
+                worker.backoff.failed(now=now)
 
     def _launch(self, worker: WorkerProcess) -> None:
         assert self._listening is not None
@@ -317,6 +337,10 @@ class Supervisor:
         """Stop the workers first, so that running requests can finish, and PostgreSQL last."""
         for worker in self._workers:
             worker.signal(signal.SIGTERM)
+        if (
+            self._listening is not None
+        ):  # the last worker to leave accepts what waits, and nobody accepts after it
+            self._listening.close()
         deadline = time.monotonic() + self._plan.drain_seconds + self._plan.shutdown_seconds + 3.0
         while any(worker.is_running for worker in self._workers):
             if self._stop_requests > 1 or time.monotonic() > deadline:
@@ -325,8 +349,6 @@ class Supervisor:
             for worker in self._workers:
                 worker.poll()
             self._sleep(0.02)
-        if self._listening is not None:
-            self._listening.close()
         for descriptor in self._life:
             if descriptor >= 0:
                 os.close(descriptor)
@@ -342,10 +364,11 @@ class Supervisor:
         for descriptor in self._wake:
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._request_stop)
         # Without a handler, a child's end would not wake the loop.
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stop_requests += 1
@@ -382,15 +405,9 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         listening.bind(address)
     except OSError as error:
         listening.close()
-        raise CannotStart(_bind_complaint(host, port, error)) from None
+        raise CannotStart(bind_complaint(host, port, error)) from None
     listening.setblocking(False)
     return listening
-
-
-def _bind_complaint(host: str, port: int, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"Cannot listen on {where}: {reason}. Stop the program that uses it, or set HOLDFAST_PORT."
 
 
 def _is_loopback(listening: socket.socket) -> bool:
@@ -406,11 +423,14 @@ def main() -> int:
     try:
         return Supervisor(plan).run()
     except CannotStart as error:
-        if plan.log_format == "json":
-            write_log(str(error), level="critical", logger=_LOGGER, as_json=True)
-        else:
-            print(f"holdfast: {error}", file=sys.stderr)
-        return 1
+        problem = str(error)
+    except OSError as error:  # a full disk, or no process or descriptor left
+        problem = f"{error.filename or 'The system'}: {error.strerror}."
+    if plan.log_format == "json":
+        write_log(problem, level="critical", logger=_LOGGER, as_json=True)
+    else:
+        print(f"holdfast: {problem}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from holdfast.delivery import metrics
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.jobs import Job, JobStatus, Later, Outcome
 from holdfast.errors import HoldfastError
+from holdfast.failures import traced
 from holdfast.workers.worker import Worker
 
 __all__ = ["JobRunner"]
@@ -121,6 +122,6 @@ class JobRunner(Worker):
                 return await self._delivery.acts[job.kind](job)
         except TimeoutError:
             return Later(answer=f"No answer within {self._act_seconds:g} seconds.")
-        except Exception as error:
-            log.exception("job_failed", job=str(job.id), kind=job.kind)
+        except Exception as error:  # noqa: BLE001 - an act may raise anything
+            log.error("job_failed", job=str(job.id), kind=job.kind, exception=traced(error))
             return Later(answer=f"Internal error: {type(error).__name__}.")

@@ -18,7 +18,6 @@ from holdfast.inventory.rules.hold import Hold
 from support.selling import an_engine, new_event, place, quantity, sql, waiting_for_the_lock
 
 _LOCK = "SELECT FROM inventories WHERE event_number = %s FOR UPDATE"
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def _pending(command: c.AnyCommand) -> PendingCommand[Any]:
@@ -58,8 +57,7 @@ async def test_the_first_batch_is_answered_while_the_second_waits_for_its_lock(d
             first = asyncio.ensure_future(place(inventory, number, quantity(1)))
             await waiting_for_the_lock(database_url)
             others = asyncio.create_task(asyncio.to_thread(other.execute, _LOCK, (number,)))
-            while await asyncio.to_thread(sql, database_url, _WAITING) != [(2,)]:
-                pass
+            await waiting_for_the_lock(database_url, sessions=2)
             rest = [asyncio.ensure_future(place(inventory, number, quantity(1))) for _ in range(2 * ENOUGH)]
             await asyncio.sleep(0)
             blocker.rollback()

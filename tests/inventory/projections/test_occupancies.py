@@ -10,6 +10,7 @@ from holdfast.errors import Unavailable
 from holdfast.inventory.batching import runner as batches
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.projections import read_models
+from holdfast.inventory.projections.read_models import SeatForm
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.hold import Hold
 from support.selling import a_confirm, all_at_once, an_engine, new_event, place, quantity
@@ -80,7 +81,7 @@ async def test_a_read_model_dropped_while_following_is_built_again(
         found = await asyncio.gather(*[inventory.read_models.get_current(number) for number in numbers])
         assert [read_model.number for read_model in found] == numbers
         written = await asyncio.gather(
-            *[inventory.read_models.list_seats(each, every=True) for each in found]
+            *[inventory.read_models.list_seats(each, SeatForm.EVERY) for each in found]
         )
         assert [len(each.body) > 2 for each in written] == [True] * 4
     assert len(inventory.read_models._kept) == 1

@@ -20,7 +20,7 @@ from inventory.rules.model import Model
 from inventory.rules.sales import Known, a_command, a_hall
 
 
-@settings(max_examples=2_000, deadline=None, derandomize=True)
+@settings(max_examples=2_000, derandomize=True)
 @given(random=st.randoms(use_true_random=True))
 def test_batches_answer_as_the_model_does(random: Random) -> None:
     """Places, extensions, releases, confirms, cancellations, blocks and rules in any order, while time passes.

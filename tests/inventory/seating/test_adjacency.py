@@ -1,8 +1,8 @@
 """Adjacency: which seats sit side by side, computed from the coordinates of a plan's seats.
 
-The kind of error: adjacency from order alone. Every form is tested: drawn plans (gaps, both sides of a table,
-curves, rows of two, rows of single seats, pitch of each row), sections and labels (which once had no way to
-give an aisle).
+The kind of error: adjacency from order alone. Every form is tested: drawn plans (gaps, both sides of a table, tables
+whose sides differ, curves, steps, rows of two, rows of single seats, pitch of each row), sections and labels (which
+once had no way to give an aisle).
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ WHOLE: dict[str, list[Place]] = {
     "a round table": circle(8, 40),
     "a square table": [(0, 1), (1, 0), (2, 1), (1, 2)],
     "a staggered row": [(10 * at, 12 * (at % 2)) for at in range(10)],
+    "a row with a bay set back": [
+        *line(0, 25, 50),
+        *line(75, 100, 125, y=20),
+        *line(150, 175, 200),
+    ],
+    "a chevron": [(25 * at, 10 * abs(at - 3)) for at in range(7)],
+    "a horseshoe": [(100 * cos(pi + at * pi / 11), 100 * sin(pi + at * pi / 11)) for at in range(12)],
     "two seats on one spot": [(0, 0), (0, 0), (35, 0)],
 }
 DIVIDED: dict[str, tuple[list[Place], list[list[int]]]] = {
@@ -50,6 +57,22 @@ DIVIDED: dict[str, tuple[list[Place], list[list[int]]]] = {
     "two aisles": (line(0, 10, 60, 70, 120, 130), [[0, 1], [2, 3], [4, 5]]),
     "a long table": (table(4, pitch=25, across=60), [[0, 2, 4, 6], [1, 3, 5, 7]]),
     "a narrow table": (table(4, pitch=65, across=60), [[0, 2, 4, 6], [1, 3, 5, 7]]),
+    "a table with fewer seats on one side": (
+        [(0, 0), (0, 25), (0, 50), (0, 75), (60, 0), (60, 75)],
+        [[0, 1, 2, 3], [4], [5]],
+    ),
+    "a table with every other seat on one side": (
+        [(0, 25 * at) for at in range(5)] + [(60, 50 * at) for at in range(3)],
+        [[0, 1, 2, 3, 4], [5], [6], [7]],
+    ),
+    "a table with an aisle on one side": (
+        [(0, 25 * at) for at in range(6)] + [(60, 25 * at) for at in (0, 1, 4, 5)],
+        [[0, 1, 2, 3, 4, 5], [6, 7], [8, 9]],
+    ),
+    "a round row with two aisles": (
+        [(300 * cos(pi * at / 9), 300 * sin(pi * at / 9)) for at in range(18) if at % 9 > 1],
+        [[13, 12, 11, 10, 9, 8, 7], [6, 5, 4, 3, 2, 1, 0]],
+    ),
     "a table listed round": (
         [(0, 0), (0, 25), (0, 50), (60, 50), (60, 25), (60, 0)],
         [[0, 1, 2], [5, 4, 3]],

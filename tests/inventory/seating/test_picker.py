@@ -131,7 +131,7 @@ def fits_by_hand(pool: set[int]) -> int:
     return sum(length // size for size in (2, 3, 4, 6) for length in lengths)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(drawn=drawn_maps(), n=st.integers(1, 6), category=st.sampled_from([None, 0, 1, 2]))
 def test_together_equals_the_brute_force(drawn: Drawn, n: int, category: int | None) -> None:
     """The choice is the best of all blocks by the order that the API documents."""
@@ -140,7 +140,7 @@ def test_together_equals_the_brute_force(drawn: Drawn, n: int, category: int | N
     assert drawn.occupancy.best(n, name) == best_by_hand(drawn, n, wanted)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(drawn=drawn_maps(), n=st.integers(1, 14), category=st.sampled_from([None, 0, 1, 2]))
 def test_apart_never_refuses_while_seats_are_free(drawn: Drawn, n: int, category: int | None) -> None:
     """The seats are together if possible. Else they are the right number, in as few categories as possible."""
@@ -198,7 +198,7 @@ def fewest_pieces(drawn: Drawn, n: int, category: int) -> int:
     raise AssertionError("fewer seats than requested")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     drawn=drawn_maps(max_rows=6, max_seats=16),
     asks=st.lists(st.integers(1, 5), min_size=1, max_size=60),
@@ -217,7 +217,7 @@ def test_repeated_requests_sell_every_seat_once(drawn: Drawn, asks: list[int]) -
         assert set(occupancy.free_numbers()) == free
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(drawn=drawn_maps(max_rows=6, max_seats=12), seed=st.integers(0, 2**32))
 def test_a_ranking_equals_the_search_while_seats_change(drawn: Drawn, seed: int) -> None:
     """One map ranks from the beginning. Another is built again for each request, and searches."""
@@ -288,7 +288,7 @@ def test_groups_of_one_size_fill_rows_that_are_multiples_of_it(n: int, together:
     assert occupancy.free_count() == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     n=st.sampled_from([2, 3, 4, 6]),
     rows=st.lists(st.integers(1, 60), min_size=1, max_size=6),

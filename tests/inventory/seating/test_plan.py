@@ -281,7 +281,7 @@ def test_unknown_fields_of_newer_editors_are_ignored() -> None:
 names = st.text(alphabet="aAåß.- 12Ωж一", max_size=20)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(names, st.lists(st.tuples(names, st.lists(names, max_size=5)), max_size=3)), max_size=4

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import DuplicateSeat, InvalidInput
-from holdfast.inventory.seating.drawing import document
+from holdfast.inventory.seating.drawing import columns_of
 from holdfast.inventory.seating.forms import address_of, parse_seat_map
 from holdfast.inventory.seating.label import normalise_label
 from holdfast.inventory.seating.layout import Layout
 from holdfast.inventory.seating.picker import SeatPicker
 from holdfast.inventory.seating.seat_map import MAX_SEATS, SeatMap, SeatSpec
 from holdfast.samples import arena, beer_hall, horseshoe, make, theatre
+from support.drawn import drawn_seats
 
 
 def map_of(value: object, version: int = 1) -> SeatMap:
@@ -134,7 +135,7 @@ def test_a_map_rebuilt_from_its_seats_is_equal() -> None:
         SeatMap.build([*plan.seats, *more], 2, categories=plan.categories),
     ):
         assert list(again.seats()) == list(grown.seats())
-        assert document(again) == document(grown)
+        assert columns_of(again) == columns_of(grown)
 
 
 HOSTILE: list[Any] = [
@@ -204,7 +205,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500)
 @given(value=json_values)
 def test_any_json_is_a_seat_map_or_refused(value: Any) -> None:
     """No input causes another exception."""
@@ -221,17 +222,14 @@ def assert_sound(layout: Layout) -> SeatMap:
     for seat in seat_map.seats():
         assert normalise_label(seat.label) == seat.label
         assert seat_map.number_of(seat.label) == seat.number
-    drawn = document(seat_map)
+    drawn = columns_of(seat_map)
     json.dumps(drawn, allow_nan=False).encode()
-    assert sorted(seat["label"] for seat in all_seats(drawn)) == sorted(seat_map.labels)
+    by_number = sorted(drawn_seats(drawn), key=lambda seat: seat["number"])
+    assert [seat["label"] for seat in by_number] == list(seat_map.labels)
     return seat_map
 
 
-def all_seats(drawn: dict[str, Any]) -> list[dict[str, Any]]:
-    return [seat for section in drawn["sections"] for row in section["rows"] for seat in row["seats"]]
-
-
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.from_regex(r"[A-C]{1,2}(-[1-3])?(-| )?[1-9]{1,2}", fullmatch=True), min_size=1, unique=True)
 )
@@ -250,22 +248,23 @@ def test_every_list_of_labels_is_a_sound_map(given_labels: list[str]) -> None:
     ids=["labels", "bare numbers", "sections", "plan"],
 )
 def test_a_drawing_gives_every_seat_a_place_of_its_own(value: Any) -> None:
-    drawn = document(map_of(value, 7))
-    places = [(seat["x"], seat["y"]) for seat in all_seats(drawn)]
-    assert len(set(places)) == len(places) == drawn["capacity"]
-    assert all(0 < x < drawn["size"]["width"] and 0 < y < drawn["size"]["height"] for x, y in places)
-    assert drawn["size"]["width"] < 4000
-    assert drawn["version"] == 7
-    assert sum(category["capacity"] for category in drawn["categories"]) == drawn["capacity"]
+    seat_map = map_of(value, 7)
+    drawn = columns_of(seat_map)
+    places = [(seat["x"], seat["y"]) for seat in drawn_seats(drawn)]
+    assert len(set(places)) == len(places) == seat_map.size
+    assert all(0 < x < drawn["width"] and 0 < y < drawn["height"] for x, y in places)
+    assert max(drawn["width"], drawn["height"]) == 65_535
+    assert drawn["width"] < 200 * drawn["pitch"]
+    assert drawn["map_version"] == 7
 
 
 def test_seats_without_positions_are_drawn_below_the_others() -> None:
     plan = map_of(theatre())
     grown = plan.extended(parse_seat_map({"labels": ["X1", "X2"]}).seats, 2)
-    drawn = document(grown)
-    by_label = {seat["label"]: seat for seat in all_seats(drawn)}
-    assert by_label["X1"]["y"] > max(seat["y"] for seat in all_seats(drawn) if seat["label"][0] != "X")
-    assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == drawn["capacity"]
+    seats = drawn_seats(columns_of(grown))
+    by_label = {seat["label"]: seat for seat in seats}
+    assert by_label["X1"]["y"] > max(seat["y"] for seat in seats if seat["label"][0] != "X")
+    assert len({(seat["x"], seat["y"]) for seat in seats}) == grown.size
 
 
 @pytest.mark.parametrize(
@@ -283,8 +282,34 @@ def test_a_sample_house_has_its_size_and_a_place_for_every_seat(
     seat_map = map_of(house())
     assert (seat_map.size, sum(area.capacity for area in layout.areas)) == (seats, standing)
     assert seat_map.categories == categories
-    drawn = document(seat_map)
-    assert len({(seat["x"], seat["y"]) for seat in all_seats(drawn)}) == seat_map.size
+    seats = drawn_seats(columns_of(seat_map))
+    assert len({(seat["x"], seat["y"]) for seat in seats}) == seat_map.size
+
+
+def test_an_area_is_drawn_where_the_plan_has_it() -> None:
+    """In the units of the seats, whatever its shape is. It may be wider than they are."""
+    shapes = {
+        "rectangle": {"rectangle": {"width": 100, "height": 40}},
+        "circle": {"circle": {"radius": 50}},
+        "ellipse": {"ellipse": {"radius": {"x": 50, "y": 20}}},
+        "polygon": {"polygon": {"points": [{"x": 0, "y": 0}, {"x": 100, "y": 0}, {"x": 0, "y": 40}]}},
+        "none": {},
+    }
+    place = {"x": 0, "y": 0}
+    seats = [{"seat_number": str(n), "seat_guid": str(n), "position": {"x": 20 * n, "y": 0}} for n in (0, 1)]
+    for shape, size in shapes.items():
+        area = {"name": "Floor", "capacity": 9, "shape": shape, "position": {"x": 0, "y": 100}, **size}
+        rows = [{"row_number": "1", "position": place, "seats": seats}]
+        layout = parse_seat_map({"zones": [{"name": "A", "position": place, "areas": [area], "rows": rows}]})
+        seat_map = SeatMap.build(layout.seats, 1)
+        seat_map.details = layout.details
+        drawn = columns_of(seat_map)
+        assert [one["name"] for one in drawn["areas"]] == ([] if shape == "none" else ["Floor"])
+        for one in drawn["areas"]:
+            across = max(x for x, _ in one["points"]) - min(x for x, _ in one["points"])
+            assert across == pytest.approx(5 * drawn["pitch"], abs=5)
+            assert all(0 < x < drawn["width"] and 0 < y < drawn["height"] for x, y in one["points"])
+            assert max(y for _, y in one["points"]) > max(seat["y"] for seat in drawn_seats(drawn))
 
 
 def test_the_sample_files_are_what_their_program_writes() -> None:
@@ -305,4 +330,4 @@ def test_an_empty_map_has_nothing_to_sell() -> None:
     seat_map = SeatMap.build([], 0)
     assert (seat_map.size, seat_map.categories) == (0, ())
     assert SeatPicker(seat_map.rows).best(1, together=False) is None
-    assert document(seat_map)["sections"] == []
+    assert columns_of(seat_map)["sections"] == []

@@ -8,12 +8,15 @@ from random import Random
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.errors import InvariantViolated
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import Hold
 from holdfast.postgres.connections import Connections
+from holdfast.postgres.placement import Placement
 from inventory.batching.test_oracle import MOVES, create, look
 from inventory.rules.comparing import compare
 from inventory.rules.ledger import START
@@ -44,9 +47,20 @@ async def warm(inventory: Inventory, *numbers: int) -> None:
         await place(inventory, number, quantity(1))
 
 
+@pytest.mark.parametrize(
+    "shards",
+    [
+        pytest.param(0, id="one PostgreSQL"),
+        pytest.param(2, id="shards", marks=pytest.mark.one_postgres("it pretends to be one")),
+    ],
+)
 @pytest.mark.parametrize("seed", range(6))
-async def test_events_that_share_batches_answer_as_the_model_does(database_url: str, seed: int) -> None:
+async def test_events_that_share_batches_answer_as_the_model_does(
+    database_url: str, seed: int, shards: int
+) -> None:
     """Two processes, six events, few runners. Every round sends a command to each event at the same moment."""
+    if shards:
+        pretend_shards(database_url, shards)
     random = Random(seed)
     async with an_engine(database_url, size=2) as one, an_engine(database_url, size=2) as other:
         halls = [a_hall(random) for _ in range(6)]
@@ -108,14 +122,63 @@ async def test_buyers_of_many_events_are_served_together(database_url: str) -> N
     assert what_is_wrong(database_url) == []
 
 
-async def test_events_share_nothing_on_several_nodes(
+def pretend_shards(database_url: str, shards: int) -> None:
+    """Make the tables by which a coordinator of Citus says where its shards are, all of them here."""
+    where = conninfo_to_dict(database_url)
+    sql(
+        database_url,
+        "CREATE TABLE pg_dist_node (groupid integer, nodename text, nodeport integer, noderole text)",
+    )
+    sql(
+        database_url, "CREATE TABLE pg_dist_shard (logicalrelid regclass, shardid bigint, shardminvalue text)"
+    )
+    sql(database_url, "CREATE TABLE pg_dist_placement (shardid bigint, groupid integer)")
+    sql(
+        database_url,
+        "INSERT INTO pg_dist_node VALUES (1, %s, %s, 'primary')",
+        where["host"],
+        int(where.get("port") or 5432),
+    )
+    for at in range(shards):
+        lowest = -(2**31) + at * 2**32 // shards
+        sql(database_url, "INSERT INTO pg_dist_shard VALUES ('events', %s, %s)", at, str(lowest))
+        sql(database_url, "INSERT INTO pg_dist_placement VALUES (%s, 1)", at)
+
+
+@pytest.mark.one_postgres("it pretends to be one")
+async def test_events_of_a_shard_share_batches_and_no_others(database_url: str) -> None:
+    """A coordinator refuses locks over several shards: each such batch would fail, and everything be forgotten."""
+    pretend_shards(database_url, 3)
+    shards = Placement.of_shards(
+        [
+            (int(low), "", 0)
+            for (low,) in sql(database_url, "SELECT shardminvalue FROM pg_dist_shard ORDER BY shardid")
+        ]
+    )
+    async with an_engine(database_url, size=2) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(24)]
+        await warm(inventory, *numbers)
+        holds = await all_at_once(*(place(inventory, number, quantity(2)) for number in numbers))
+        pairs = list(zip(numbers, holds, strict=True))
+        booked = await all_at_once(
+            *(inventory.execute(number, a_confirm(inventory, number, hold)) for number, hold in pairs)
+        )
+        assert all(isinstance(booking, Booking) for booking in booked)
+    together = sql(
+        database_url, "SELECT array_agg(event_number) FROM journal GROUP BY xmin::text HAVING count(*) > 1"
+    )
+    assert together
+    assert all(len({shards.shard_of(number) for number in found}) == 1 for (found,) in together)
+    assert len({shards.shard_of(number) for number in numbers}) == 3
+    assert what_is_wrong(database_url) == []
+
+
+@pytest.mark.one_postgres("it pretends to be one")
+async def test_events_share_nothing_on_unknown_shards(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A coordinator refuses locks over several shards: each such batch failed, and everything was forgotten.
-
-    The table of nodes is what a coordinator has and one PostgreSQL lacks. Plain shards are the other kind.
-    """
-    sql(database_url, "CREATE TABLE pg_dist_node (nodeid integer)")
+    """A coordinator whose tables are not distributed yet. Plain shards are another kind without groups."""
+    pretend_shards(database_url, 0)
     async with an_engine(database_url) as inventory:
         numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(6)]
         await warm(inventory, *numbers)
@@ -123,7 +186,7 @@ async def test_events_share_nothing_on_several_nodes(
         holds = await all_at_once(*(place(inventory, number, quantity(1)) for number in numbers))
         assert all(isinstance(hold, Hold) for hold in holds)
     assert not sql(database_url, TOGETHER)
-    assert Connections([database_url, database_url]).spans is False
+    assert Connections([database_url, database_url]).group_of(1) is None
 
 
 async def test_events_that_part_do_not_wait_for_each_other(database_url: str) -> None:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from holdfast.http.application import Application
 from scenarios.hostile.shop import Shop, furnish
-from support.http_app import app, client, closed_app, guest, inventory, keyed_client
+from support.http_app import client, closed_app, guest, inventory, keyed_client, running_app
 
-__all__ = ["app", "client", "closed_app", "guest", "inventory", "keyed_client"]
+__all__ = ["client", "closed_app", "guest", "inventory", "keyed_client"]
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[Application]:
+    """The application in open mode. It counts no guesses: thousands of wrong secrets come from one address.
+
+    Its public address is that of the passkeys, whatever port a test serves it at.
+    """
+    async with running_app(
+        database_url, limit_sign_ins_per_quarter_hour=0, public_url="http://localhost"
+    ) as layer:
+        yield layer
 
 
 @pytest.fixture

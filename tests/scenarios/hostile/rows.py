@@ -1,4 +1,4 @@
-"""The matrix: wrong values for each part of a request, and the status that must refuse them.
+"""The rows of `bad_inputs.yaml`: wrong values for each part of a request.
 
 Every row goes to every route to which it applies. The status is 400 for what cannot be parsed, 422 for what is not
 allowed, and 404 for what does not exist. The dialects have other statuses for the last two; the targets name these.
@@ -6,552 +6,72 @@ allowed, and 404 for what does not exist. The dialects have other statuses for t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-NUL, LONE = "a\x00b", "a\ud800b"
-BIG = 1 << 63
-NOT_ALLOWED_IN_TEXT = {
-    "NUL": NUL,
-    "a lone surrogate": LONE,
-    "the other half": "\udfff",
-    "a line break": "a\r\nSet-Cookie: a=b",
-    "an escape sequence": "\x1b[31mred",
-    "a tab": "a\tb",
-    "DEL": "a\x7f",
-    "a direction override": "abc\u202edef",
-    "an isolate": "\u2066abc",
-    "a noncharacter": "a\ufdd0",
-    "a noncharacter of a block": "a\uffff",
-    "blank": "   ",
-    "empty": "",
-    "201 characters": "a" * 201,
-    "201 code points": "\U0001f3ad" * 201,
-    "60,000 characters": "a" * 60_000,
-    "a text that grows when composed": "\ufb2c" * 150,
-}
-NOT_STRINGS: dict[str, Any] = {
-    "a number": 7,
-    "a fraction": 1.5,
-    "true": True,
-    "an array": ["a"],
-    "an object": {"a": "b"},
-    "a number beyond 64 bits": BIG,
-}
-NOT_WHOLE_NUMBERS: dict[str, Any] = {
-    "digits in a string": "3",
-    "a fraction": 1.5,
-    "a whole fraction": 3.0,
-    "an exponent": 1e300,
-    "true": True,
-    "false": False,
-    "an array": [3],
-    "an empty array": [],
-    "an object": {"$gt": 0},
-    "an empty string": "",
-    "-1": -1,
-    "-2^31": -(1 << 31),
-    "-2^63": -(1 << 63),
-    "-2^63 - 1": -(1 << 63) - 1,
-    "2^63": BIG,
-    "2^64": 1 << 64,
-    "10^30": 10**30,
-    "a word": "many",
-    "Arabic digits": "\u0663",
-    "an underscore": "1_0",
-}
-TOO_LARGE: dict[str, Any] = {"2^31": 1 << 31, "2^53": 1 << 53, "2^63 - 1": BIG - 1}
+import yaml
+
+Header = tuple[bytes, bytes]
+
+_TABLE = yaml.safe_load(Path(__file__).with_name("bad_inputs.yaml").read_text())
+
+
+def _value(written: Any) -> Any:
+    """Return what is sent for a value of the table."""
+    match written:
+        case {"repeat": part, "times": times}:
+            return part * times
+        case {"join": parts}:
+            return "".join(map(_value, parts))
+        case {"numbered": form, "times": times, "by": by}:
+            return by.join(form % number for number in range(times))
+        case _:
+            return written
+
+
+def _bytes(written: Any) -> bytes:
+    """Return a text of the table with one byte for each character."""
+    text: str = _value(written)
+    return text.encode("latin-1")
+
+
+def _headers(written: Any) -> list[Header]:
+    if isinstance(written, dict):
+        return [(b"x-%d" % number, b"a" * written["size"]) for number in range(written["times"])]
+    return [(name.encode(), _bytes(value)) for name, value in written]
+
+
+def _rows(section: str) -> dict[str, Any]:
+    return {str(name): row for name, row in _TABLE[section].items()}
+
 
 WRONG: dict[str, dict[str, Any]] = {
-    "text": NOT_ALLOWED_IN_TEXT | NOT_STRINGS,
-    "email": NOT_ALLOWED_IN_TEXT
-    | NOT_STRINGS
-    | {
-        "no sign": "ada",
-        "two signs": "a@b@c",
-        "a header": "a@b\nBcc: c@d",
-        "a blank": "a b@c",
-        "nobody": "@c",
-    },
-    "password": NOT_STRINGS
-    | {"NUL": NUL, "a lone surrogate": LONE, "empty": "", "1,001 characters": "a" * 1_001},
-    "word": NOT_STRINGS
-    | {"another": "cancelled", "upper case": "PUBLISHED", "SQL": "published'--", "NUL": NUL, "empty": ""},
-    "zone": NOT_STRINGS
-    | {
-        "a path": "../../etc/passwd",
-        "an absolute path": "/etc/passwd",
-        "unknown": "Mars/Olympus",
-        "lower case": "europe/berlin",
-        "an offset": "+01:00",
-        "empty": "",
-        "NUL": "Europe/Berlin\x00",
-        "long": "Europe/" * 100,
-        "a dot": ".",
-    },
-    "time": {
-        "digits": 1_800_000_000,
-        "true": True,
-        "an array": [],
-        "an object": {},
-        "no zone": "2027-01-01T20:00:00",
-        "a day": "2027-01-01",
-        "tomorrow": "tomorrow",
-        "infinity": "infinity",
-        "now()": "now()",
-        "year 0": "0000-01-01T00:00:00Z",
-        "year 1": "0001-01-01T00:00:00+14:00",
-        "before 1970": "1969-12-31T23:59:59Z",
-        "before 1970 by its offset": "1970-01-01T00:00:00+01:00",
-        "after 2100": "2101-01-01T00:00:00Z",
-        "after 2100 by its offset": "2100-12-31T23:59:59-01:00",
-        "year 10000": "10000-01-01T00:00:00Z",
-        "year 9999": "9999-12-31T23:59:59-23:59",
-        "year 294277": "294277-01-01T00:00:00Z",
-        "the 30th of February": "2027-02-30T00:00:00Z",
-        "the 29th of a common year": "2027-02-29T00:00:00Z",
-        "month 13": "2027-13-01T00:00:00Z",
-        "hour 24": "2027-01-01T24:00:00Z",
-        "second 60": "2027-01-01T00:00:60Z",
-        "offset +99:00": "2027-01-01T00:00:00+99:00",
-        "offset -00:00": "2027-01-01T00:00:00-00:00",
-        "offset +24:00": "2027-01-01T00:00:00+24:00",
-        "a line break after it": "2027-01-01T00:00:00Z\n",
-        "Arabic digits": "\u0662\u0660\u0662\u0667-01-01T00:00:00Z",
-        "ten digits of a second": "2027-01-01T00:00:00.1234567890Z",
-        "a blank": " 2027-01-01T00:00:00Z",
-        "empty": "",
-        "NUL": "2027-01-01T00:00:00Z\x00",
-        "a week": "2027-W01-1T00:00:00Z",
-    },
-    "lenient_time": {
-        "digits": 1_800_000_000,
-        "true": True,
-        "an array": [],
-        "tomorrow": "tomorrow",
-        "infinity": "infinity",
-        "year 0": "0000-01-01T00:00:00Z",
-        "after 2100": "2101-01-01T00:00:00Z",
-        "year 9999": "9999-12-31T23:59:59-23:59",
-        "the 30th of February": "2027-02-30T00:00:00Z",
-        "second 60": "2027-01-01T00:00:60Z",
-        "offset +99:00": "2027-01-01T00:00:00+99:00",
-        "Arabic digits": "\u0662\u0660\u0662\u0667-01-01T00:00:00Z",
-        "a line break after it": "2027-01-01T00:00:00Z\n",
-        "empty": "",
-        "NUL": "2027-01-01\x00",
-    },
-    "count": NOT_WHOLE_NUMBERS | TOO_LARGE | {"0": 0},
-    "capacity": NOT_WHOLE_NUMBERS | TOO_LARGE,
-    "seat_count": NOT_WHOLE_NUMBERS | TOO_LARGE | {"0": 0},
-    "seconds": NOT_WHOLE_NUMBERS | {"0": 0},
-    "bool": {
-        "a word": "true",
-        "1": 1,
-        "0": 0,
-        "a fraction": 0.0,
-        "an array": [],
-        "an object": {},
-        "yes": "yes",
-        "empty": "",
-    },
-    "label": NOT_STRINGS
-    | {
-        "NUL": "A\x001",
-        "a lone surrogate": LONE,
-        "a zero-width space": "A-1-\u200b1",
-        "a byte order mark": "\ufeffA-1-1",
-        "a soft hyphen": "A\u00ad1",
-        "a direction override": "A\u202e1",
-        "a combining mark": "A\u03011",
-        "Cyrillic A": "\u0410-1-1",
-        "full width": "\uff21-1-1",
-        "a line break": "A-1-1\n",
-        "a dotless i": "\u01311",
-        "a long s": "\u017f1",
-        "33 characters": "A" * 33,
-        "60,000 characters": "A" * 60_000,
-        "empty": "",
-        "blank": " ",
-        "a sign first": "-A1",
-        "a formula": "=1+1",
-        "a slash": "A/1",
-        "a wildcard": "A-1-%",
-        "a quote": "A'1",
-    },
-    "token": NOT_STRINGS
-    | {
-        "NUL": NUL,
-        "a lone surrogate": LONE,
-        "empty": "",
-        "60,000 characters": "h" * 60_000,
-        "not one of ours": "hfh_1_" + "x" * 43,
-        "no ASCII": "hfh_1_" + "\u00e4" * 43,
-        "SQL": "' OR 1=1 --",
-        "an API key": "hfk_abcd_" + "x" * 43,
-    },
-    "array": {
-        "a string": "A-1-1",
-        "an object": {"0": "A-1-1"},
-        "a number": 1,
-        "true": True,
-        "arrays in arrays": [[[]]],
-        "nulls": [None],
-    },
-    "object": {"a string": "a", "a number": 1, "an array": [], "true": True},
-    "buyer": {"a number": 1, "an array": [], "true": True},
-    "id": {
-        "-1": -1,
-        "0": 0,
-        "a number that no event has": 987_654_321,
-        "2^31": 1 << 31,
-        "2^40": 1 << 40,
-        "2^53": 1 << 53,
-        "2^63 - 1": BIG - 1,
-        "2^63": BIG,
-        "-2^63 - 1": -BIG - 1,
-        "10^30": 10**30,
-        "a whole fraction": 1.0,
-        "true": True,
-        "an array": [1],
-        "an object": {"id": 1},
-        "empty": "",
-        "a sign": "+1",
-        "hexadecimal": "0x1",
-        "an underscore": "1_0",
-        "a blank": " 1",
-        "Arabic digits": "\u0661",
-        "a long number": "9" * 60,
-        "5,000 digits": "9" * 5_000,
-        "NUL": "1\x00",
-        "a lone surrogate": LONE,
-        "SQL": "1; DROP TABLE events",
-        "the nil UUID": "00000000-0000-0000-0000-000000000000",
-        "the highest UUID": "ffffffff-ffff-ffff-ffff-ffffffffffff",
-        "event number 0": "00000000-0019-84fa-8c96-00264f0ce97a"[:8] + "-0019-84fa-8c96-00264f0ce97a",
-        "a UUID of none of ours": "12345678-1234-4234-9234-123456789abc",
-        "the highest event number": "ffffffff-ff19-84fa-8c96-00264f0ce97a",
-        "braces": "{12345678-1234-8234-9234-123456789abc}",
-        "a URN": "urn:uuid:12345678-1234-8234-9234-123456789abc",
-        "no hyphens": "123456781234823492341234567890ab",
-        "too short": "12345678-1234-8234-9234-123456789ab",
-        "a line break": "12345678-1234-8234-9234-123456789abc\n",
-    },
+    kind: {str(name): _value(value) for name, value in values.items()}
+    for kind, values in _TABLE["members"].items()
 }
+"""Kind of a member -> name -> value."""
 
 WRONG["other_token"] = {name: value for name, value in WRONG["token"].items() if name != "empty"}
 """Tokens in the body, with the right token in the header."""
 
-BROKEN_JSON: dict[str, bytes] = {
-    "words": b"hello",
-    "a form": b"a=1&b=2",
-    "XML": b"<?xml version='1.0'?><a/>",
-    "rest behind it": b"{} {}",
-    "a comma at the end": b'{"a": 1,}',
-    "single quotes": b"{'a': 1}",
-    "a comment": b"{} // a",
-    "not closed": b'{"a": ',
-    "only closed": b"}",
-    "blank": b"  \n",
-    "a byte order mark": b"\xef\xbb\xbf{}",
-    "UTF-16": '{"a": 1}'.encode("utf-16"),
-    "UTF-32": '{"a": 1}'.encode("utf-32-be"),
-    "Latin-1": b'{"name": "\xe4"}',
-    "overlong UTF-8": b'{"name": "\xc0\xaf"}',
-    "a surrogate in UTF-8": b'{"name": "\xed\xa0\x80"}',
-    "NUL between": b'{"a":\x001}',
-    "a raw control character": b'{"a": "\x01"}',
-    "a raw line break in a string": b'{"a": "b\nc"}',
-    "NaN": b'{"a": NaN}',
-    "Infinity": b'{"a": Infinity}',
-    "-Infinity": b'{"a": -Infinity}',
-    "1e400": b'{"a": 1e400}',
-    "-1e400": b'{"a": -1e400}',
-    "5,000 digits": b'{"a": ' + b"9" * 5_000 + b"}",
-    "a sign": b'{"a": +1}',
-    "a zero before": b'{"a": 01}',
-    "hexadecimal": b'{"a": 0x10}',
-    "a dot before": b'{"a": .5}',
-    "the same key twice": b'{"name": "a", "name": "b"}',
-    "the same key twice below": b'{"a": [{"b": 1, "b": 2}]}',
-    "the same key, once escaped": b'{"name": "a", "n\\u0061me": "b"}',
-    "a broken escape": b'{"a": "\\x41"}',
-    "half an escape": b'{"a": "\\u12"}',
-    "33 arrays": b'{"a": ' + b"[" * 33 + b"]" * 33 + b"}",
-    "33 objects": b'{"a":' * 34 + b"1" + b"}" * 34,
-    "30,000 arrays": b"[" * 30_000 + b"]" * 30_000,
-    "30,000 open arrays": b"[" * 30_000,
-    "10,000 objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-    "True": b'{"a": True}',
-}
-"""Each is 400 on every route."""
+NUL = WRONG["text"]["NUL"]
 
-NOT_AN_OBJECT: dict[str, bytes] = {
-    "null": b"null",
-    "a string": b'"a"',
-    "a number": b"1",
-    "true": b"true",
-    "an array": b"[]",
-    "an array of one": b"[{}]",
-}
-
-MASS_ASSIGNMENT = {
-    "id": "00000000-0119-84fa-8c96-00264f0ce97a",
-    "number": 1,
-    "owner_id": 1,
-    "status": "confirmed",
-    "price": 0,
-    "expires_at": "2099-01-01T00:00:00Z",
-    "role": "admin",
-    "tenant_id": 1,
-    "created_at": "2000-01-01T00:00:00Z",
-    "booked": 0,
-    "held": -1,
-    "token_hash": "00",
-    "__proto__": {"admin": True},
-    "constructor": {},
-    "__class__": "Event",
-    "by": "open",
-    "": 1,
-    "\u202e": 1,
-    "name\x00": "a",
-    "\ud800": 1,
-}
-
-HEADERS: dict[str, tuple[int, list[tuple[bytes, bytes]]]] = {
-    "no authorization we know": (401, [(b"authorization", b"Basic YTpi")]),
-    "a scheme alone": (401, [(b"authorization", b"Bearer")]),
-    "an empty key": (401, [(b"authorization", b"Bearer ")]),
-    "an empty authorization": (401, [(b"authorization", b"")]),
-    "no scheme": (401, [(b"authorization", b"hfk_abcd_" + b"x" * 43)]),
-    "a key nobody has": (401, [(b"authorization", b"Bearer hfk_abcd_" + b"x" * 43)]),
-    "a key that is SQL": (401, [(b"authorization", b"Bearer ' OR 1=1 --")]),
-    "a key of raw bytes": (401, [(b"authorization", b"Bearer \xff\xfe\x00")]),
-    "a JSON web token": (401, [(b"authorization", b"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.")]),
-    "a key of 8 KB": (401, [(b"authorization", b"Bearer hfk_abcd_" + b"x" * 8_000)]),
-    "a key of 10 KB": (431, [(b"authorization", b"Bearer hfk_abcd_" + b"x" * 10_000)]),
-    "two authorizations": (401, [(b"authorization", b"Bearer a"), (b"authorization", b"Bearer b")]),
-    "a hold token of raw bytes": (400, [(b"authorization", b"Hold \xff\x00")]),
-    "a hold token that is empty": (400, [(b"authorization", b"Hold ")]),
-    "a header of 9 KB": (431, [(b"x-a", b"a" * 9_000)]),
-    "101 headers": (431, [(b"x-%d" % number, b"a") for number in range(101)]),
-    "33 KB of headers": (431, [(b"x-%d" % number, b"a" * 3_300) for number in range(10)]),
-    "two hosts": (400, [(b"host", b"localhost")]),
-    "two request ids": (400, [(b"x-request-id", b"a" * 10), (b"x-request-id", b"b" * 10)]),
-}
-"""Name -> (status, headers) for every route."""
-
-RETRY_KEYS: dict[str, list[tuple[bytes, bytes]]] = {
-    "empty": [(b"idempotency-key", b"")],
-    "256 characters": [(b"idempotency-key", b"a" * 256)],
-    "a blank": [(b"idempotency-key", b"a b")],
-    "a tab": [(b"idempotency-key", b"a\tb")],
-    "not ASCII": [(b"idempotency-key", "ä".encode())],
-    "NUL": [(b"idempotency-key", b"a\x00b")],
-    "two": [(b"idempotency-key", b"a" * 30), (b"idempotency-key", b"b" * 30)],
-    "the same twice": [(b"idempotency-key", b"a" * 30), (b"idempotency-key", b"a" * 30)],
-}
-"""Each is 400 on every POST."""
-
-BODY_HEADERS: dict[str, tuple[int, list[tuple[bytes, bytes]]]] = {
-    "no type": (415, [(b"content-type", b"")]),
-    "text": (415, [(b"content-type", b"text/plain")]),
-    "a form": (415, [(b"content-type", b"application/x-www-form-urlencoded")]),
-    "parts": (415, [(b"content-type", b"multipart/form-data; boundary=a")]),
-    "XML": (415, [(b"content-type", b"application/xml")]),
-    "UTF-16": (415, [(b"content-type", b"application/json; charset=utf-16")]),
-    "something behind": (415, [(b"content-type", b"application/json, text/plain")]),
-    "like JSON": (415, [(b"content-type", b"application/jsonp")]),
-    "two types": (400, [(b"content-type", b"application/json"), (b"content-type", b"text/plain")]),
-    "gzip": (415, [(b"content-type", b"application/json"), (b"content-encoding", b"gzip")]),
-    "zip in zip": (415, [(b"content-type", b"application/json"), (b"content-encoding", b"gzip, gzip")]),
-    "deflate": (415, [(b"content-type", b"application/json"), (b"content-encoding", b"deflate")]),
-    "zstd": (415, [(b"content-type", b"application/json"), (b"content-encoding", b"zstd")]),
-    "length and chunks": (400, [(b"transfer-encoding", b"chunked"), (b"content-length", b"2")]),
-    "another transfer encoding": (400, [(b"transfer-encoding", b"gzip, chunked")]),
-    "a length of letters": (400, [(b"content-length", b"2a")]),
-    "a negative length": (400, [(b"content-length", b"-2")]),
-    "a length with a sign": (400, [(b"content-length", b"+2")]),
-    "a length of Arabic digits": (400, [(b"content-length", "٢".encode())]),
-    "a length of 30 digits": (400, [(b"content-length", b"9" * 30)]),
-    "two lengths": (400, [(b"content-length", b"2"), (b"content-length", b"3")]),
-    "10 GB": (413, [(b"content-length", b"10000000000")]),
-    "longer than it is": (400, [(b"content-type", b"application/json"), (b"content-length", b"60000")]),
-    "shorter than it is": (400, [(b"content-type", b"application/json"), (b"content-length", b"1")]),
-}
-"""Name -> (status, headers) for every route, with a body."""
-
-FORWARDED: dict[str, tuple[bytes, bytes]] = {
-    "X-Forwarded-For": (b"x-forwarded-for", b"127.0.0.1"),
-    "X-Forwarded-Host": (b"x-forwarded-host", b"localhost"),
-    "X-Forwarded-Proto": (b"x-forwarded-proto", b"https"),
-    "X-Forwarded-anything": (b"x-forwarded-user", b"admin"),
-    "Forwarded": (b"forwarded", b"for=127.0.0.1;host=localhost"),
-    "Via": (b"via", b"1.1 proxy"),
-    "an overridden path": (b"x-original-url", b"/v1/bookings"),
-    "a rewritten path": (b"x-rewrite-url", b"/metrics"),
-    "X-Real-IP": (b"x-real-ip", b"127.0.0.1"),
-    "X-Request-Start": (b"x-request-start", b"t=1"),
-    "Cloudflare": (b"cf-connecting-ip", b"127.0.0.1"),
-    "True-Client-IP": (b"true-client-ip", b"127.0.0.1"),
-    "Envoy": (b"x-envoy-external-address", b"127.0.0.1"),
-    "Amazon": (b"x-amzn-trace-id", b"Root=1"),
-    "a foreign origin": (b"origin", b"https://example.org"),
-    "the null origin": (b"origin", b"null"),
-    "another port's origin": (b"origin", b"http://localhost:8080"),
-}
-"""Each ends open mode for its request: 401 on a route for staff."""
-
-IGNORED: dict[str, tuple[bytes, bytes]] = {
-    "an overridden method": (b"x-http-method-override", b"DELETE"),
-    "an overridden path": (b"x-override-url", b"/v1/bookings"),
-    "a user": (b"x-user-id", b"1"),
-    "an accept of nothing": (b"accept", b"*/*;q=0"),
-    "an accept of a page": (b"accept", b"text/html"),
-    "an accept of junk": (b"accept", b";;,/\xff\x00"),
-    "an expectation": (b"expect", b"200-ok"),
-    "a range": (b"range", b"bytes=0-0,1-1"),
-    "an upgrade": (b"upgrade", b"websocket"),
-    "a cookie": (b"cookie", b"session=' OR 1=1"),
-    "a language": (b"accept-language", b"x" * 4_000),
-    "a trace": (b"traceparent", b"00-\xff"),
-}
-"""Each changes nothing."""
-
-PATH_VALUES: dict[str, bytes] = {
-    "-1": b"-1",
-    "0": b"0",
-    "a zero before": b"01",
-    "a sign": b"+1",
-    "hexadecimal": b"0x1",
-    "an underscore": b"1_0",
-    "a fraction": b"1.0",
-    "an exponent": b"1e3",
-    "Arabic digits": b"%D9%A1",
-    "a blank": b"%201",
-    "a blank behind": b"1%20",
-    "a parameter": b"1;a=b",
-    "a slash": b"1%2F2",
-    "a backslash": b"1%5C2",
-    "two encodings": b"%2531",
-    "dots": b"..",
-    "encoded dots": b"%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-    "nothing": b"",
-    "2^31": b"2147483648",
-    "2^40 - 1": b"1099511627775",
-    "2^40": b"1099511627776",
-    "2^63 - 1": b"9223372036854775807",
-    "2^63": b"9223372036854775808",
-    "beyond 64 bits": b"9999999999999999999",
-    "30 digits": b"9" * 30,
-    "5,000 digits": b"9" * 5_000,
-    "null": b"null",
-    "NaN": b"NaN",
-    "an emoji": b"%F0%9F%8E%AD",
-    "SQL": b"1'%20OR%20'1'='1",
-    "more SQL": b"1;DROP%20TABLE%20events--",
-    "a template": b"%7B%7B7*7%7D%7D",
-    "the nil UUID": b"00000000-0000-0000-0000-000000000000",
-    "the highest UUID": b"ffffffff-ffff-ffff-ffff-ffffffffffff",
-    "the highest event number": b"ffffffff-ff19-84fa-8c96-00264f0ce97a",
-    "a UUID of none of ours": b"12345678-1234-4234-9234-123456789abc",
-    "a UUID of nothing": b"00000000-0119-84fa-8c96-00264f0ce97a",
-    "braces": b"%7B12345678-1234-8234-9234-123456789abc%7D",
-    "a URN": b"urn:uuid:12345678-1234-8234-9234-123456789abc",
-    "no hyphens": b"123456781234823492341234567890ab",
-    "a line break behind": b"1%0A",
-    "NUL": b"1%00",
-    "not UTF-8": b"%ff",
-    "overlong UTF-8": b"%c0%ae",
-    "a surrogate": b"%ed%a0%80",
-    "half an escape": b"%",
-    "8 KB": b"a" * 9_000,
-}
-PATH_STATUSES = {
-    "a line break behind": 400,
-    "NUL": 400,
-    "not UTF-8": 400,
-    "overlong UTF-8": 400,
-    "a surrogate": 400,
-    "8 KB": 414,
-}
+BROKEN_JSON = {name: _bytes(row) for name, row in _rows("broken_json").items()}
+NOT_AN_OBJECT = {name: _bytes(row) for name, row in _rows("not_an_object").items()}
+MASS_ASSIGNMENT: dict[str, Any] = _TABLE["mass_assignment"]
+PATH_VALUES = {name: _bytes(row) for name, row in _rows("path_values").items()}
+PATH_STATUSES = {name: status for status, names in _TABLE["path_statuses"].items() for name in names}
 """What is not 404."""
 
-QUERIES: dict[str, tuple[int, bytes]] = {
-    "unknown": (422, b"unknown=1"),
-    "a token": (422, b"hold_token=hfh_1_" + b"x" * 43),
-    "an API key": (422, b"api_key=hfk_abcd_" + b"x" * 43),
-    "an access token": (422, b"access_token=a"),
-    "no name": (422, b"=1"),
-    "the same twice": (422, b"unknown=1&unknown=1"),
-    "NUL": (400, b"a=%00"),
-    "NUL in a name": (400, b"%00=1"),
-    "a line break": (400, b"a=%0d%0aSet-Cookie:a=b"),
-    "not UTF-8": (400, b"a=%ff"),
-    "9 KB": (414, b"a=" + b"a" * 9_000),
-    "1,000 names": (422, b"&".join(b"a%d=1" % number for number in range(1_000))),
-    "SQL": (422, b"sort=id;DROP+TABLE+events"),
-    "an operator": (422, b"filter[$gt]="),
+HEADERS = {name: (row["status"], _headers(row["headers"])) for name, row in _rows("headers").items()}
+BODY_HEADERS = {
+    name: (row["status"], _headers(row["headers"])) for name, row in _rows("body_headers").items()
 }
-"""Name -> (status, query) for every route of /v1 that takes none of these."""
-
-STRANGE_TEXTS = [
-    "' OR 1=1 --",
-    "'; DROP TABLE events; --",
-    '"; SELECT pg_sleep(10); --',
-    "1 UNION SELECT secret_hash FROM api_keys",
-    "$1",
-    "%s %(name)s {0} {name}",
-    "%%%_",
-    "\\",
-    "\\'; --",
-    "E'\\x00'",
-    "{a,b}",
-    '{"a": 1}',
-    "[1,2]",
-    "(1,2)",
-    "NULL",
-    "null",
-    "undefined",
-    "NaN",
-    "-1",
-    "1e400",
-    "0",
-    "true",
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "javascript:alert(1)",
-    "=cmd|' /C calc'!A0",
-    "+1+1",
-    "@SUM(1)",
-    "-2+3",
-    "${jndi:ldap://example.org/a}",
-    "{{7*7}}",
-    "#{7*7}",
-    "$(sleep 10)",
-    "`sleep 10`",
-    "| sleep 10",
-    "../../../etc/passwd",
-    "..\\..\\windows",
-    "/dev/zero",
-    "file:///etc/passwd",
-    "http://169.254.169.254/",
-    "CON",
-    "\u00e4\u00f6\u00fc\u00df\u0131\u017f",
-    "Z\u0351\u036b\u0343\u036a\u0302a\u0334l\u0337g\u0335o",
-    "\u0627\u0644\u0639\u0631\u0628\u064a\u0629",
-    "\u6f22\u5b57",
-    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
-    "\U0001f3ad" * 50,
-    "\ufdfa" * 10,
-    "\u200b",
-    "\ufeff",
-    "\u00a0",
-    "\u2028",
-    "\u0085",
-    "\ue000",
-    "\U0010fffd",
-    "a" * 200,
-    "hfh_1_" + "x" * 43,
-    "hfk_abcd_" + "x" * 43,
-]
-"""Texts that a route stores and returns unchanged, or refuses. They never have an effect."""
+UNREADABLE_FORM_VALUES = {name: _bytes(row) for name, row in _rows("unreadable_form_values").items()}
+WRONG_FORM_VALUES = {name: _bytes(row) for name, row in _rows("wrong_form_values").items()}
+BROKEN_FORMS = {name: _bytes(row) for name, row in _rows("broken_forms").items()}
+RETRY_KEYS = {name: _headers(row) for name, row in _rows("retry_keys").items()}
+FORWARDED = {name: _headers([row])[0] for name, row in _rows("forwarded").items()}
+IGNORED = {name: _headers([row])[0] for name, row in _rows("ignored").items()}
+QUERIES = {name: (row["status"], _bytes(row["send"])) for name, row in _rows("queries").items()}
+STRANGE_TEXTS: list[str] = [_value(text) for text in _TABLE["strange_texts"]]

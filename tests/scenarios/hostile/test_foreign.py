@@ -189,7 +189,8 @@ async def test_a_closed_server_refuses_strangers(
     client: httpx2.AsyncClient, shop: Shop, guest: httpx2.AsyncClient, database_url: str
 ):
     """Every staff route, with a hold token, an invented key or forged headers: 401, and no row changes."""
-    from scenarios.hostile.shop import targets
+    from scenarios.hostile.all_targets import all_targets
+    from scenarios.hostile.people import People
 
     before = digest(database_url)
     forged = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Host": "localhost", "X-User-Id": "1"}
@@ -201,7 +202,7 @@ async def test_a_closed_server_refuses_strangers(
         {"Authorization": f"Bearer {shop.hold['hold_token']}"},
         {"Authorization": "Bearer hfk_open_" + "x" * 43},
     ]
-    for target in targets(shop):
+    for target in all_targets(shop, People()):
         if not target.staff:
             continue
         for headers in tokens:

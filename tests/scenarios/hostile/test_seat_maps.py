@@ -50,7 +50,7 @@ documents = (
 )
 
 
-@settings(max_examples=1_000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1_000, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(document=documents)
 @example(document={"zones": [{"rows": [{"seats": [None]}]}]})
 @example(document={"sections": [{"name": "A", "rows": 1 << 62, "seats_per_row": 1 << 62}]})

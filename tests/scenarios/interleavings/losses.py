@@ -19,7 +19,7 @@ from scenarios.interleavings.stage import Stage
 
 LOADS = ("BEGIN", "lock_inventory", "load_event", "load_areas", "load_holds", "load_claims", "load_answers",
     "load_lapsed", "load_journal")  # fmt: skip
-WRITES = ("book_claims", "move_holds", "insert_hold", "insert_claims", "insert_bookings", "update_areas",
+WRITES = ("book_claims", "move_holds", "insert_hold", "insert_claims", "insert_booking", "update_areas",
     "insert_answers", "insert_journal", "update_inventory", "COMMIT")  # fmt: skip
 
 

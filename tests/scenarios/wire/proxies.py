@@ -16,7 +16,9 @@ from typing import Self
 
 __all__ = ["DOCUMENTED", "HIDING", "SETUPS", "Proxy", "Setup", "program"]
 
-PAGE = Path(__file__).parents[3] / "docs" / "guides" / "production.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "guides" / "production.md"
+NGINX = ROOT / "deploy" / "nginx.conf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,12 @@ def replaced(text: str, pattern: str, by: str) -> str:
 
 
 def documented_nginx(port: int, server: int) -> str:
-    text = replaced(block("proxy_pass"), r"listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    """Return `deploy/nginx.conf` without TLS, and without the server of port 80."""
+    text = replaced(NGINX.read_text(), r"(?s)server \{\n    listen 80;.*?\n\}\n", "")
+    text = replaced(text, r"listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
+    text = replaced(text, r"(?m)^    ssl_[^\n]+\n", "")
+    # The matrix wants the server's own refusal of a large body; `test_nginx.py` tries nginx's.
+    text = replaced(text, r"client_max_body_size 64k;", "client_max_body_size 32m;")
     return replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{server}")
 
 

@@ -202,6 +202,12 @@ RFC_9110_METHODS: tuple[Requirement, ...] = (
         "Send Transfer-Encoding or Content-Length with a 2xx to CONNECT.",
         _NO_TUNNEL,
     ),
+    held(
+        "9.3.7",
+        "SHOULD",
+        "Name what the server allows in its answer to OPTIONS for the server as a whole.",
+        "test_conformance_semantics.py::test_options_for_the_whole_server_is_answered",
+    ),
     # Context
     held(
         "10.1.1",

@@ -55,6 +55,7 @@ RFC_9112: tuple[Requirement, ...] = (
         "SHOULD",
         "Answer what is no HTTP with 400, and close.",
         "test_conformance_heads.py::test_a_field_line_outside_the_grammar_is_refused",
+        "test_conformance_heads.py::test_a_request_line_has_two_single_spaces",
         "test_conformance_heads.py::test_a_request_without_a_version_is_refused",
         "test_conformance_heads.py::test_a_target_outside_the_grammar_is_refused",
         "test_conformance_heads.py::test_a_version_that_is_not_spoken_here_is_refused",

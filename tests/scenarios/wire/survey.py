@@ -15,7 +15,7 @@ STATUSES: dict[str, int] = {
     "health": 200,
     "health in HTTP/1.0": 200,
     "head of health": 200,
-    "home page": 200,
+    "home page": 303,
     "home as JSON": 200,
     "file": 200,
     "packed file": 200,

@@ -25,7 +25,7 @@ from scenarios.wire.raw import exchange
 from support.serving import Serving, run_holdfast
 
 PREFIX = "/tickets/"
-PAGES = ["", "docs", "docs?dialects", "problems", "problems/sold_out"]
+PAGES = ["guide", "whats-on", "docs", "docs?dialects", "problems", "problems/sold_out"]
 
 
 def prefixed(port: int, server: int) -> str:
@@ -189,7 +189,7 @@ def test_a_client_sells_below_the_prefix(site: Site) -> None:
 
 @pytest.mark.skipif(program("nginx") is None, reason="nginx is not installed")
 def test_with_a_public_address_the_type_is_absolute(data_dir: Path) -> None:
-    """So are the commands of the home page. Everything else stays relative, so that it works at other addresses too."""
+    """So are the commands of the guide. Everything else stays relative, so that it works at other addresses too."""
     public = "https://tickets.example/tickets"
     with (
         Serving(data_dir, public_url=f"{public}/") as server,
@@ -198,9 +198,9 @@ def test_with_a_public_address_the_type_is_absolute(data_dir: Path) -> None:
         url = f"http://127.0.0.1:{proxy.port}{PREFIX}"
         assert any(f" Public address: {public} " in line for line in server.said), server.said
         assert httpx2.get(f"{url}v1/events/7").json()["type"] == f"{public}/problems/event_not_found"
-        home = httpx2.get(url).text
-        assert f"export HOLDFAST_URL={public}\n" in home
-        assert all("://" not in reference for reference in References(home).found)
+        guide = httpx2.get(f"{url}guide").text
+        assert f"export HOLDFAST_URL={public}\n" in guide
+        assert all("://" not in reference for reference in References(guide).found)
         assert httpx2.get(f"{url}openapi.json").json()["servers"] == [{"url": public}]
 
 

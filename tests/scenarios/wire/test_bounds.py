@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import socket
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
+import uvloop
 
 from holdfast.access.permissions import Permission
 from holdfast.http import metrics
@@ -94,6 +97,25 @@ async def test_an_answer_for_many_slow_readers_is_kept_once() -> None:
         assert all(one.transport.get_write_buffer_size() > MEGABYTE for one in service.connections)
     await until(lambda: not service.connections)
     assert service.load.unsent_bytes == 0
+
+
+def test_an_answer_for_many_slow_readers_is_in_memory_once() -> None:
+    """The loop of a worker keeps the bytes that it is given. asyncio's own copies them, so it shows nothing."""
+
+    async def measure() -> None:
+        async with serving(APPLICATION) as (port, service):
+            before = _memory_bytes()
+            async with _slow_readers(port, b"/kept", 20):
+                await _until_waiting(service, 20)
+                assert _memory_bytes() - before < 5 * len(KEPT)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(measure())
+
+
+def _memory_bytes() -> int:
+    """Return the memory of this process that is in RAM."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 async def test_only_large_answers_are_refused_above_the_limit() -> None:

@@ -96,6 +96,24 @@ async def test_a_target_over_the_limit_is_414(server: Serving):
     await refusal(server.port, request(b"/healthz?" + b"a" * 9_000), status=414)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET  /healthz HTTP/1.1",
+        b"GET /healthz  HTTP/1.1",
+        b"GET /healthz HTTP/1.1 ",
+        b" GET /healthz HTTP/1.1",
+        b"GET\t/healthz HTTP/1.1",
+        b"GET /healthz\tHTTP/1.1",
+        b"GET /healthz\x0bHTTP/1.1",
+        b"GET /heal thz HTTP/1.1",
+        b"GET" + b" " * 500 + b"/healthz HTTP/1.1",
+    ],
+)
+async def test_a_request_line_has_two_single_spaces(server: Serving, line: bytes):
+    await refusal(server.port, line + b"\r\nHost: a\r\n\r\n", status=400)
+
+
 async def test_a_request_line_of_8000_octets_is_read(server: Serving):
     target = b"/" + b"a" * (8_000 - len(b"GET / HTTP/1.1"))
     assert (await ask(server.port, request(target))).status == 404

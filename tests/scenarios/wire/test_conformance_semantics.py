@@ -80,10 +80,14 @@ async def test_a_method_that_nobody_knows_is_refused(server: Serving, method: by
     assert raw_answer(server.port, request(method=method)).status in (400, 405, 501)
 
 
-async def test_options_for_the_whole_server_is_answered(server: Serving):
-    answers = await exchange(server.port, [request(b"*", method=b"OPTIONS")])
-    assert len(answers) == 1
-    assert answers[0].status < 500
+@pytest.mark.parametrize("body", [b"", b"{}"])
+async def test_options_for_the_whole_server_is_answered(server: Serving, body: bytes):
+    """Health checks of load balancers and scanners ask so. The next request of the connection is answered, too."""
+    sent = request(b"*", method=b"OPTIONS", body=body, is_last=False) + HEALTH
+    first, second = await exchange(server.port, [sent], methods=[b"OPTIONS", b"GET"])
+    assert (first.status, second.status) == (204, 200)
+    assert first.header(b"allow") == b"DELETE, GET, HEAD, OPTIONS, PATCH, POST"
+    assert first.all(b"content-length") == []
 
 
 @pytest.mark.parametrize("port", [b"", b":", b":0", b":65536", b":-1", b":http", b":99999999999"])

@@ -8,17 +8,23 @@ the head, the body, a chunk's size, its data, the trailers and the answer.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import socket
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from holdfast.access.permissions import Permission
-from holdfast.http.reply import Reply
+from holdfast.http.reply import Reply, StreamReply
 from holdfast.http.request import Request
 from holdfast.http.routes import Routes
 from holdfast.http.server.limits import ConnectionLimits
+from holdfast.metrics import render_prometheus
+from holdfast.sse import Message, Reader
 from scenarios.wire.raw import MAX_SECONDS, RawConnection
 from support.http_serving import QUICK, serving, until
 from support.http_surface import layer_of
@@ -35,6 +41,7 @@ SHORT = replace(
     rest_seconds=0.1,
     closing_seconds=0.1,
     stalled_reader_seconds=0.2,
+    untaken_seconds=0.3,
 )
 
 routes = Routes(tag="tests")
@@ -53,6 +60,34 @@ async def be_here(request: Request) -> bool:
 @routes.get("/large", policy=Permission.PUBLIC)
 async def large(request: Request) -> Reply:
     return Reply(body=LARGE)
+
+
+@routes.get("/small-messages", policy=Permission.PUBLIC)
+async def stream_small_messages(request: Request) -> StreamReply:
+    """More than a narrow client's kernel takes, and less than the server's kernel keeps."""
+    return _stream_of(*[Message(b"x" * 100)] * 200)
+
+
+@routes.get("/large-message", policy=Permission.PUBLIC)
+async def stream_large_message(request: Request) -> StreamReply:
+    return _stream_of(Message(LARGE))
+
+
+def _stream_of(*messages: Message) -> StreamReply:
+    """Return a stream that never ends by itself."""
+
+    @contextmanager
+    def join(reader: Reader) -> Iterator[None]:
+        for message in messages:
+            reader.write(message)
+        yield
+
+    return StreamReply(chunks=_nothing(), join=join)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for nothing in ():
+        yield nothing
 
 
 @routes.get("/never", policy=Permission.PUBLIC)
@@ -127,6 +162,7 @@ READERS = {
     "the last answer": b"GET /large HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
     "an answer and a request behind it": b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n" + GET,
     "an answer in HTTP/1.0": b"GET /large HTTP/1.0\r\n\r\n",
+    "a large message of a stream": b"GET /large-message HTTP/1.1\r\n" + HOST + b"\r\n",
     "many answers": b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n" + GET * 500,
 }
 
@@ -139,6 +175,52 @@ async def test_a_client_that_does_not_read_is_disconnected(request_bytes: bytes)
             await _until_there(service)
             await _until_gone(service)
             assert service.load.unread_bytes == service.load.unsent_bytes == 0
+
+
+STREAM = b"GET /small-messages HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["reads nothing", "is gone"])
+async def test_a_stream_that_nobody_takes_ends(*, is_gone: bool) -> None:
+    """All of its bytes fit into the kernel, so none waits in the server. Then the kernel's own limit ends it.
+
+    The client's machine stands still, or the network between has failed: no byte is acknowledged, keep-alives neither.
+    Another client takes every byte, and its stream outlives both limits.
+    """
+    async with serving(APPLICATION, SHORT) as (port, service), RawConnection(port) as reader:
+        await reader.send(STREAM)
+        await until(lambda: _states(service) == ["STREAMING"])
+        with _narrow(port) as client:
+            if is_gone:
+                _drop_all(client)
+            client.sendall(STREAM)
+            before = _count_overdue()
+            await until(lambda: len(service.connections) == 2)
+            await until(lambda: len(service.connections) == 1)
+            assert _count_overdue() == before + 1
+            assert _states(service) == ["STREAMING"]
+
+
+def _states(service: Any) -> list[str]:
+    return [one.state.name for one in service.connections]
+
+
+def _count_overdue() -> float:
+    lines = render_prometheus().decode().splitlines()
+    name = 'holdfast_http_connections_overdue_total{state="streaming"} '
+    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+_RETURN = 0x06
+_SO_ATTACH_FILTER = 26
+
+
+def _drop_all(client: socket.socket) -> None:
+    """Let the client's kernel drop each arriving segment before it acknowledges it, as a failed network does."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0), 8)
+    client.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HxxxxxxP", 1, ctypes.addressof(program))
+    )
 
 
 async def test_a_client_that_only_sends_is_disconnected() -> None:

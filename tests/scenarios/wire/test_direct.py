@@ -2,6 +2,10 @@
 
 Two servers, each with its own database, get the same random requests: valid, repeated, hostile, and in pieces. One of
 them begins direct routes at once, the other begins every request as a task.
+
+The kind: whatever route is direct, in both forms of a dialect's path; whatever a request can have that makes it go the
+ordinary way (its head, its body, its caller, its conditions); and whatever comes of it, on the way in and on the way
+out. A test below holds that every direct route is among the requests.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import itertools
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -19,8 +24,9 @@ import httpx2
 import pytest
 
 from golden.masking import Mask
+from holdfast.api.catalogue import all_endpoints
 from holdfast.http.application import Application
-from holdfast.http.server import service
+from holdfast.http.server.request import Cycle
 from scenarios.wire.raw import RawConnection
 from support.http_app import NEVER_SECONDS, client_of, running_app
 from support.http_serving import serving
@@ -33,6 +39,7 @@ _SEATS = [f"A-{row}-{seat}" for row in range(1, 9) for seat in range(1, 13)]
 _CHANCE = re.compile(
     r'(?<="reference":")[0-9A-Z]{8}(?=")|(?<="instance":")[0-9a-f]{20}(?=")|(?<="epoch":")[^"]+|(?<=etag: ")[^".]+'
 )
+_USER = {"name": "Ada Byron", "phone_number": "+44 20 7946 0000", "password": "analytical engine"}
 _WRONG_TOKEN = "hfh_1_" + "A" * 43
 _BROWSER = (
     b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: */*\r\nAccept-Language: de,en;q=0.7\r\n"
@@ -69,15 +76,33 @@ class _Undirect:
         self.serve = application.serve
 
 
+class _Counting(_Undirect):
+    """The same application, which counts the requests that began at once, by method and path."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(application)
+        self._begin = application.begin
+        self.begun: Counter[str] = Counter()
+
+    def begin(self, cycle: Cycle) -> bool:
+        assert self._begin is not None
+        has_begun = self._begin(cycle)
+        if has_begun:
+            self.begun[cycle.method] += 1
+        return has_begun
+
+
 @dataclass(slots=True)
 class _Side:
     """One server, and what it has given so far. Both sides have given the same."""
 
     port: int
+    application: _Undirect
     mask: Mask = field(default_factory=Mask)
     holds: list[tuple[str, str]] = field(default_factory=list)
     """Ids with tokens."""
     bookings: list[str] = field(default_factory=list)
+    reservations: list[str] = field(default_factory=list)
 
     def learn(self, status: int, body: bytes) -> None:
         if status in (200, 201) and body.startswith(b'{"id":"'):
@@ -86,6 +111,8 @@ class _Side:
                 self.holds.append((made["id"], made["hold_token"]))
             elif "confirmed_at" in made:
                 self.bookings.append(made["id"])
+            elif status == 201 and "user_id" in made:
+                self.reservations.append(made["id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +124,22 @@ class _Asked:
     body: dict[str, Any] | bytes | None = None
     hold: int | None = None
     """Which of the given holds `HOLD` and `TOKEN` stand for."""
+    reservation: int | None = None
+    """Which of the given reservations `RESERVATION` stands for."""
     headers: bytes = b""
     chunked: bool = False
 
     def render(self, side: _Side) -> bytes:
         hold, token = side.holds[self.hold] if self.hold is not None else ("", _WRONG_TOKEN)
+        reservation = side.reservations[self.reservation] if self.reservation is not None else hold
         body = self.body if isinstance(self.body, bytes) else b"" if self.body is None else _json(self.body)
-        put = lambda text: text.replace(b"HOLD", hold.encode()).replace(b"TOKEN", token.encode())  # noqa: E731 - short
+        own = {b"HOLD": hold, b"TOKEN": token, b"RESERVATION": reservation}
+
+        def put(text: bytes) -> bytes:
+            for name, value in own.items():
+                text = text.replace(name, value.encode())
+            return text
+
         body = put(body)
         head = put(
             f"{self.method} {self.path} HTTP/1.1\r\nHost: localhost:{side.port}\r\n".encode() + self.headers
@@ -135,6 +171,9 @@ def _draw(chance: random.Random, side: _Side) -> _Asked:
     by_header = {**extra, "headers": extra["headers"] + f"Hold-Token: {token}\r\n".encode()}
     path = f"/v1/holds/{'HOLD' if hold is not None else chance.randrange(3)}"
     counted, seated = {"event": 1}, {"event": 2}
+    reserved = len(side.reservations)
+    reservation = chance.randrange(reserved) if reserved and chance.random() < 0.9 else None
+    user, seat, end = chance.choice((1, 1, 2, 99)), chance.randrange(1, 130), chance.choice(("", "/"))
     draws: tuple[Callable[[], _Asked], ...] = (
         lambda: _Asked(
             method="POST",
@@ -182,15 +221,43 @@ def _draw(chance: random.Random, side: _Side) -> _Asked:
             **extra,
         ),
         lambda: _Asked(
-            method="POST", path="/holds", body={"event_id": 1, "qty": chance.choice((1, 0, "a"))}, **extra
+            method="POST",
+            path=f"/holds{end}",
+            body={"event_id": 1, "qty": chance.choice((1, 0, "a"))},
+            **extra,
         ),
         lambda: _Asked(
-            method="POST", path="/book", body={"hold_id": "HOLD", "payment_token": token}, hold=hold, **extra
+            method="POST",
+            path=f"/book{end}",
+            body={"hold_id": "HOLD", "payment_token": token},
+            hold=hold,
+            **extra,
         ),
         lambda: _Asked(
-            method="POST", path="/book", body={"show_id": 1, "seat_count": chance.choice((1, 2, 0))}, **extra
+            method="POST",
+            path=f"/book{end}",
+            body={"show_id": 1, "seat_count": chance.choice((1, 2, 0))},
+            **extra,
         ),
-        lambda: _Asked(method="GET", path=f"/events/{chance.choice((1, 3))}", **extra),
+        lambda: _Asked(method="GET", path=f"/events/{chance.choice((1, 3))}{end}", **extra),
+        lambda: _Asked(
+            method="POST",
+            path=f"/seats/{2_000_000 + seat}/{chance.choice(('reserve', 'confirm'))}{end}?user_id=u{user}",
+            **extra,
+        ),
+        lambda: _Asked(
+            method="POST",
+            path=f"/reservations/{user}/hold{end}",
+            body={"seat_id": 2_000_000 + seat, "hold_minutes": chance.choice((1, 20, 21))},
+            **extra,
+        ),
+        lambda: _Asked(
+            method="POST",
+            path=f"/reservations/{'RESERVATION' if reservation is not None else 'x'}/"
+            f"{chance.choice(('confirm', 'release'))}{end}",
+            reservation=reservation,
+            **extra,
+        ),
     )
     return chance.choice(draws)()
 
@@ -235,30 +302,29 @@ async def _create_events(app: Application) -> None:
         ):
             made: httpx2.Response = await client.post("/v1/events", json=body)
             assert made.status_code == 201, made.text
+        for name in ("ada", "bob"):
+            user = {**_USER, "email": f"{name}@example.org"}
+            assert (await client.post("/users/", json=user)).status_code < 300
 
 
 @pytest.fixture
 async def sides(databases: TestDatabases) -> AsyncIterator[tuple[_Side, _Side]]:
     async with AsyncExitStack() as stack:
         made = []
-        for wrap in (lambda app: app, _Undirect):
+        for wrap in (_Counting, _Undirect):
             url = databases.create()
             stack.callback(databases.drop, url)
             app = await stack.enter_async_context(running_app(url, live_check_interval_seconds=NEVER_SECONDS))
             await _create_events(app)
-            port, _ = await stack.enter_async_context(serving(wrap(app)))
-            made.append(_Side(port))
+            application = wrap(app)
+            port, _ = await stack.enter_async_context(serving(application))  # type: ignore[arg-type]  # it only serves
+            made.append(_Side(port, application))
         direct, ordinary = made
         yield direct, ordinary
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_both_ways_give_the_same_bytes(
-    sides: tuple[_Side, _Side], seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[object] = []
-    begin = service.begin
-    monkeypatch.setattr(service, "begin", lambda *given: (begun.append(given), begin(*given)))
+async def test_both_ways_give_the_same_bytes(sides: tuple[_Side, _Side], seed: int) -> None:
     chance = random.Random(seed)
     asked_so_far = 0
     while asked_so_far < REQUESTS:
@@ -274,4 +340,26 @@ async def test_both_ways_give_the_same_bytes(
                     break
     assert len(sides[0].holds) > REQUESTS / 20
     assert len(sides[0].bookings) > REQUESTS / 100
-    assert len(begun) > REQUESTS / 4
+    application = sides[0].application
+    assert isinstance(application, _Counting)
+    assert application.begun["POST"] > REQUESTS / 8
+    assert sides[0].reservations
+    assert application.begun["GET"] > REQUESTS / 40
+
+
+def test_every_direct_route_is_tried() -> None:
+    chance, side = random.Random(0), _Side(0, _Undirect.__new__(_Undirect))
+    side.holds.append(("hold", "token"))
+    side.reservations.append("reservation")
+    drawn = [_draw(chance, side) for _ in range(4_000)]
+    paths = {(one.method, one.path.partition("?")[0]) for one in drawn}
+    untried = [
+        f"{one.method} {one.path}"
+        for one in all_endpoints()
+        if one.direct
+        and not any(
+            method == one.method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one.path), path)
+            for method, path in paths
+        )
+    ]
+    assert untried == []

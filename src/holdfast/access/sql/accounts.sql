@@ -44,19 +44,6 @@ WHERE id = :id AND (last_used_at IS NULL OR last_used_at < statement_timestamp()
 -- A member ends open mode, too: somebody has the say from then on.
 SELECT EXISTS (SELECT FROM api_keys) OR EXISTS (SELECT FROM memberships) AS found;
 
--- name: list_valid_keys
-SELECT id
-FROM api_keys
-WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
-ORDER BY id;
-
--- name: keep_closed
--- A revoked key that nobody has. The server stays closed, since a key was made once.
-INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, revoked_at)
-SELECT 'closed', ''::bytea, 'Closed before a restore', '{}', statement_timestamp(), statement_timestamp()
-WHERE NOT EXISTS (SELECT FROM api_keys)
-RETURNING id;
-
 -- name: lock_keys!
 -- Servers that start together take one first key.
 LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE;
@@ -80,16 +67,24 @@ RETURNING id, created_at;
 SELECT id, name, phone_number, email, created_at FROM accounts WHERE id = :id;
 
 -- name: find_organisation
-SELECT number, slug, name, created_at FROM organisations WHERE slug = :slug;
+SELECT number, slug, name, created_at, requires_second_factor FROM organisations WHERE slug = :slug;
+
+-- name: get_organisation
+SELECT number, slug, name, created_at, requires_second_factor FROM organisations WHERE number = :number;
 
 -- name: list_organisations
-SELECT number, slug, name, created_at FROM organisations ORDER BY number;
+SELECT number, slug, name, created_at, requires_second_factor FROM organisations ORDER BY number;
+
+-- name: change_organisation
+UPDATE organisations SET requires_second_factor = :requires_second_factor
+WHERE number = :organisation
+RETURNING number, slug, name, created_at, requires_second_factor;
 
 -- name: insert_organisation
 INSERT INTO organisations (number, slug, name, created_at)
 VALUES (nextval('organisation_numbers'), :slug, :name, statement_timestamp())
 ON CONFLICT (slug) DO NOTHING
-RETURNING number, slug, name, created_at, number AS organisation;
+RETURNING number, slug, name, created_at, requires_second_factor, number AS organisation;
 
 -- name: keep_older_servers_out!
 -- They know one organisation, so their keys would open everybody's events.
@@ -100,7 +95,7 @@ UPDATE schema_generation SET oldest_server = greatest(oldest_server, 12);
 SELECT number FROM organisations WHERE number = :organisation FOR NO KEY UPDATE;
 
 -- name: list_members
-SELECT a.id AS account_id, a.email, a.name, m.role, m.created_at
+SELECT a.id AS account_id, a.email, a.name, m.role, m.events, m.created_at
 FROM memberships m
 JOIN accounts a ON a.id = m.account_id
 WHERE m.organisation_number = :organisation
@@ -108,12 +103,6 @@ ORDER BY a.email_folded;
 
 -- name: find_account
 SELECT id FROM accounts WHERE email_folded = :email_folded;
-
--- name: set_member
-INSERT INTO memberships (organisation_number, account_id, role, created_at)
-VALUES (:organisation, :account_id, :role, statement_timestamp())
-ON CONFLICT (organisation_number, account_id) DO UPDATE SET role = excluded.role
-RETURNING organisation_number AS organisation;
 
 -- name: delete_member
 DELETE FROM memberships

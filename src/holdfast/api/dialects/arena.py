@@ -13,9 +13,10 @@ from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, ResponseBody
 from holdfast.api.dialects.reference import SeatPath, read_event_id
 from holdfast.api.dialects.seating import Seating, get_label, get_seating, hold_one_seat
+from holdfast.api.dialects.users import acts_for_itself, refuse_other_user, sold_number
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import organisation_of, own_number
-from holdfast.api.values import Person
+from holdfast.api.v1.rights import organisation_of
+from holdfast.api.values import ChosenPerson, Person
 from holdfast.errors import (
     BookingAlreadyCancelled,
     EventCancelled,
@@ -75,6 +76,7 @@ class ArenaConfirmationOut(ResponseBody):
 @routes.get(
     "/seats/",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     response=list[ArenaSeatOut],
     errors=[EventNotFound],
     answers={
@@ -100,15 +102,19 @@ async def list_seats(request: Request, event_id: str | None = None) -> Reply:
     """Return every seat of the event. `event_id` may be omitted if exactly one event has numbered seats.
 
     A seat with an expired reservation is AVAILABLE, whether or not anyone has cleaned up. A seat that the organiser
-    keeps off sale is CONFIRMED by nobody, because it cannot be reserved.
+    keeps off sale is CONFIRMED by nobody, because it cannot be reserved. A signed-in account sees only its own id.
     """
     if event_id is None:
         number = await _only_seated_event(request)
     else:
-        number = await own_number(request, read_event_id(event_id))
+        number = await sold_number(request, read_event_id(event_id))
     seating = await get_seating(request, number, with_buyers=True)
     labels = enumerate(seating.seat_map.labels, 1)
-    return Reply(body=encode([_seat(seating, number, seat, label) for seat, label in labels]))
+    shown = [_seat(seating, number, seat, label) for seat, label in labels]
+    if acts_for_itself(request):
+        own = str(request.principal.account_id)
+        shown = [seat if seat["reserved_by"] == own else seat | {"reserved_by": None} for seat in shown]
+    return Reply(body=encode(shown))
 
 
 def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any]:
@@ -123,8 +129,9 @@ def _seat(seating: Seating, number: int, seat: int, label: str) -> dict[str, Any
 
 
 async def _only_seated_event(request: Request) -> int:
+    organisation = None if acts_for_itself(request) else organisation_of(request.principal)
     found = await request.inventory.queries.list_events(
-        EventFilter(status="published", seated=True, organisation=organisation_of(request.principal)),
+        EventFilter(status="published", seated=True, organisation=organisation),
         before=None,
         limit=2,
     )
@@ -138,6 +145,7 @@ async def _only_seated_event(request: Request) -> int:
 @routes.post(
     "/seats/{seat_id}/reserve",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     direct=True,
     errors=[SeatTaken, SeatBlocked, EventNotOnSale, SalesStopped, EventCancelled, QuantityOverLimit],
     answers={
@@ -148,8 +156,12 @@ async def _only_seated_event(request: Request) -> int:
         }
     },
 )
-async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaReservationOut:
-    """Reserve the seat for five minutes. A repeat by the same user gets the same answer and the same expiry."""
+async def reserve_seat(request: Request, seat_id: SeatPath, user_id: ChosenPerson) -> ArenaReservationOut:
+    """Reserve the seat for five minutes. A repeat by the same user gets the same answer and the same expiry.
+
+    A signed-in account reserves for itself: `user_id` is its id.
+    """
+    refuse_other_user(request, user_id)
     label = await get_label(request, seat_id)
     number, _ = ids.split_seat_id(seat_id)
     hold = await hold_one_seat(request, number, label, buyer=user_id, seconds=WINDOW_SECONDS)
@@ -159,12 +171,14 @@ async def reserve_seat(request: Request, seat_id: SeatPath, user_id: Person) -> 
 @routes.post(
     "/seats/{seat_id}/confirm",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     direct=True,
     errors=[HoldNotFound, HoldExpired, HoldReleased, SeatTaken, EventCancelled, BookingAlreadyCancelled],
     answers={200: {"message": "Seat confirmed", "seat_id": 7000001}},
 )
 async def confirm_seat(request: Request, seat_id: SeatPath, user_id: Person) -> ArenaConfirmationOut:
     """Confirm the user's reservation for good. A repeat gets the same answer; other users are refused."""
+    refuse_other_user(request, user_id)
     await get_label(request, seat_id)
     number, seat = ids.split_seat_id(seat_id)
     hold = await _get_reservation(request, number, seat, user_id)

@@ -14,6 +14,7 @@ from pydantic import Field
 from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, read_hold_id
+from holdfast.api.hold_limits import count_hold
 from holdfast.api.request import Request
 from holdfast.api.v1.rights import organisation_of, refuse_hidden, visible_number
 from holdfast.api.values import EventPath, Name
@@ -176,18 +177,17 @@ async def place_hold(request: Request, body: PlaceBoxOfficeHoldIn) -> BoxOfficeH
     number = await visible_number(request, body.event_id)
     hold_id = request.inventory.new_id(number)
     token = request.inventory.hold_tokens.hold_token(hold_id)
+    command = c.PlaceHold(
+        by=request.principal.id,
+        hold_id=hold_id,
+        lines=(c.QuantityLine(quantity=body.qty),),
+        token_hash=hash_token(token),
+        ttl_seconds=body.ttl,
+        allow_partial=body.allow_partial,
+    )
     try:
-        hold: Hold = await request.inventory.execute(
-            number,
-            c.PlaceHold(
-                by=request.principal.id,
-                hold_id=hold_id,
-                lines=(c.QuantityLine(quantity=body.qty),),
-                token_hash=hash_token(token),
-                ttl_seconds=body.ttl,
-                allow_partial=body.allow_partial,
-            ),
-        )
+        with await count_hold(request, command):
+            hold: Hold = await request.inventory.execute(number, command)
     except SoldOut as refusal:
         detail = f"Not enough seats available: {refusal.facts.get('available', 0)} left."
         at = SoldOut.at("/qty", detail)

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from holdfast.http.routes import ErrorRenderer, Routes
+from holdfast.http.problems import ErrorRenderer
+from holdfast.http.routes import Routes
 
 __all__ = ["Dialect", "RequestBody", "ResponseBody"]
 

@@ -17,8 +17,8 @@ from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import EventRef, SeatRef, UserPath
 from holdfast.api.dialects.seating import get_label, hold_one_seat
 from holdfast.api.dialects.ticketing import TAG, render_error
+from holdfast.api.dialects.users import acts_for_itself, refuse_other_user, sold_number
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import own_number
 from holdfast.api.values import HoldPath, parse_label
 from holdfast.errors import (
     BookingAlreadyCancelled,
@@ -88,6 +88,7 @@ _HELD = {
 @routes.post(
     "/reservations/{user_id}/hold",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     direct=True,
     status=201,
     errors=[
@@ -108,7 +109,11 @@ _HELD = {
     answers={201: _HELD},
 )
 async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -> ReservationOut:
-    """Hold a seat for 1 to 20 minutes. A repeat by the same user gets the same reservation while it is held."""
+    """Hold a seat for 1 to 20 minutes. A repeat by the same user gets the same reservation while it is held.
+
+    A signed-in account holds for itself: `user_id` is its id.
+    """
+    refuse_other_user(request, str(user_id))
     await request.access.users.get(user_id)
     number, label = await _wanted_seat(request, body)
     hold = await hold_one_seat(request, number, label, buyer=str(user_id), seconds=body.hold_minutes * 60)
@@ -119,6 +124,7 @@ async def hold_seat(request: Request, user_id: UserPath, body: ReserveSeatsIn) -
 @routes.post(
     "/reservations/{reservation_id}/confirm",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     direct=True,
     errors=[HoldExpired, HoldReleased, EventCancelled, BookingAlreadyCancelled],
     answers={200: {**_HELD, "status": "CONFIRMED", "updated_at": "2026-11-05T18:33:00Z"}},
@@ -144,6 +150,7 @@ async def confirm_reservation(request: Request, reservation_id: HoldPath) -> Res
 @routes.post(
     "/reservations/{reservation_id}/release",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     direct=True,
     errors=[HoldAlreadyConfirmed],
     answers={200: {**_HELD, "status": "CANCELLED", "updated_at": "2026-11-05T18:33:00Z"}},
@@ -162,7 +169,7 @@ async def _wanted_seat(request: Request, body: ReserveSeatsIn) -> tuple[int, str
     """Return the event's number and the seat's label. Raises EventNotFound, SeatNotFound, InvalidInput."""
     if body.seat_id is not None:
         number, _ = split_seat_id(body.seat_id)
-        if body.show_id is not None and await own_number(request, body.show_id) != number:
+        if body.show_id is not None and await sold_number(request, body.show_id) != number:
             raise SeatNotFound(SeatNotFound.IN_SHOW)
         return number, await get_label(request, body.seat_id)
     missing = [
@@ -172,7 +179,7 @@ async def _wanted_seat(request: Request, body: ReserveSeatsIn) -> tuple[int, str
     ]
     if body.show_id is None or body.seat_number is None:
         raise InvalidInput(InvalidInput.SEAT_MISSING, errors=tuple(missing))
-    number = await own_number(request, body.show_id)
+    number = await sold_number(request, body.show_id)
     label = parse_label(body.seat_number)
     if label is None:
         raise SeatNotFound(SeatNotFound.IN_SHOW)
@@ -183,11 +190,13 @@ async def _get_reservation(request: Request, id: UUID) -> Hold:
     """Return a hold of one seat under a user's name. Other holds are not reservations of this dialect."""
     number = event_number_of(id)
     try:
-        await own_number(request, 0 if number is None else number)
+        await sold_number(request, 0 if number is None else number)
         hold = await request.inventory.queries.get_hold(id, c.STAFF)
     except (HoldNotFound, EventNotFound):
         raise HoldNotFound(HoldNotFound.RESERVATION) from None
-    if _user_of(hold) is None or hold.quantity != 1 or len(hold.seat_numbers) != 1:
+    user = _user_of(hold)
+    is_foreign = acts_for_itself(request) and user != request.principal.account_id
+    if user is None or is_foreign or hold.quantity != 1 or len(hold.seat_numbers) != 1:
         raise HoldNotFound(HoldNotFound.RESERVATION)
     return hold
 

@@ -7,8 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.api.dialects.users import sold_number
+from holdfast.api.hold_limits import count_hold
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import own_number, refuse_hidden
+from holdfast.api.v1.rights import refuse_hidden
 from holdfast.errors import EventNotFound, Refusal, SeatNotFound
 from holdfast.ids import split_seat_id
 from holdfast.inventory.rules import commands as c
@@ -49,7 +51,7 @@ async def get_label(request: Request, id: int) -> str:
     inventory = request.inventory
     number, seat = split_seat_id(id)
     with suppress(EventNotFound):
-        await own_number(request, number)
+        await sold_number(request, number)
         event = await inventory.queries.get_event(number)
         seat_map = await inventory.queries.get_seat_map(number, event.map_version)
         if 0 < seat <= seat_map.size:
@@ -72,7 +74,8 @@ async def hold_one_seat(request: Request, number: int, label: str, *, buyer: str
         reuse=True,
     )
     try:
-        hold: Hold = await request.inventory.execute(number, command)
+        with await count_hold(request, command):
+            hold: Hold = await request.inventory.execute(number, command)
     except Refusal as refusal:
         raise type(refusal)(refusal.detail, **refusal.facts) from None
     return hold

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, WithJsonSchema
 
 from holdfast.access.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from holdfast.access.permissions import Permission
 from holdfast.api.dialects.dialect import Dialect, RequestBody, ResponseBody
 from holdfast.api.dialects.reference import LenientTime
 from holdfast.api.dialects.seating import Seating, get_seating
+from holdfast.api.dialects.users import sold_number
 from holdfast.api.request import Request
 from holdfast.api.v1.rights import organisation_of, own_number
-from holdfast.api.values import EventPath, Name, ShortText
+from holdfast.api.values import Email, EventPath, Name, ShortText
 from holdfast.errors import (
     DuplicateEmail,
     DuplicateSeat,
@@ -57,19 +56,11 @@ def render_error(error: HoldfastError) -> tuple[int, Any]:
 
 routes = Dialect("ticketing", tag=TAG, render_error=render_error)
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
-
-
-def _email(value: str) -> str:
-    if not _EMAIL.fullmatch(value):
-        raise PydanticCustomError("wrong_format", FieldError.EMAIL)
-    return value
-
 
 class RegisterUserIn(RequestBody):
     name: Name
     phone_number: ShortText
-    email: Annotated[Name, AfterValidator(_email)]
+    email: Email
     password: Annotated[str, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH)]
 
 
@@ -224,12 +215,13 @@ def _seat(number: int, seat: int, label: str) -> dict[str, Any]:
 @routes.get(
     "/shows/{show_id}/seats",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     response=list[TicketingSeatOut],
     answers={200: [{"id": 7000001, "show_id": 7, "seat_number": "A1"}]},
 )
 async def list_seats(request: Request, show_id: EventPath) -> Reply:
     """Return the show's seats in the order in which they were added."""
-    number = await own_number(request, show_id)
+    number = await sold_number(request, show_id)
     seating = await get_seating(request, number)
     labels = enumerate(seating.seat_map.labels, 1)
     return Reply(body=encode([_seat(number, seat, label) for seat, label in labels]))
@@ -238,6 +230,7 @@ async def list_seats(request: Request, show_id: EventPath) -> Reply:
 @routes.get(
     "/shows/{show_id}/availability",
     policy=Permission.SALES_WRITE,
+    for_users=True,
     response=list[TicketingAvailabilityOut],
     answers={
         200: [
@@ -264,7 +257,7 @@ async def get_availability(
     The answer has all seats, or `limit` of them and a header `Link` to the next. A seat that the organiser keeps off
     sale is CONFIRMED, because it cannot be reserved.
     """
-    number = await own_number(request, show_id)
+    number = await sold_number(request, show_id)
     route, filters = f"/shows/{number}/availability", {"status": status}
     after = 0 if cursor is None else request.cursors.open(cursor, route, filters)[0]
     seating = await get_seating(request, number)

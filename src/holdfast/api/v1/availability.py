@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,10 +12,11 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
-from holdfast.api.v1.rights import refuse_hidden, visible_number
+from holdfast.api.v1.rights import at_visible, refuse_hidden
 from holdfast.api.values import EventPath, is_bookmark, parse_bookmark
 from holdfast.errors import EventNotFound, FieldError, InvalidInput
-from holdfast.http.headers import etag, matches_etag
+from holdfast.http.headers import etag
+from holdfast.http.pending_reply import reply_to
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
 from holdfast.http.values import Time
@@ -26,6 +28,7 @@ from holdfast.inventory.rules.event import EventStatus
 __all__ = [
     "AsOf",
     "AvailabilityOut",
+    "Bookmark",
     "SeatStateOut",
     "refuse_as_of",
     "routes",
@@ -47,13 +50,13 @@ AsOf = Annotated[
         description="A past moment, not before the event was created. A seat's `until` is its hold's last expiry.",
     ),
 ]
-_Bookmark = Annotated[
+Bookmark = Annotated[
     str,
     AfterValidator(_checked_bookmark),
     WithJsonSchema({"type": "string", "examples": ["3f9a1c2e.17"]}),
 ]
 _Since = Annotated[
-    _Bookmark | None,
+    Bookmark | None,
     Field(
         description="A bookmark, `{epoch}.{version}` of an earlier answer: lists every seat that changed since.",
     ),
@@ -155,34 +158,44 @@ EXAMPLE: dict[str, Any] = {
     errors=[EventNotFound, InvalidInput],
     answers={200: EXAMPLE, 304: None},
 )
-async def get_availability(
+def get_availability(
     request: Request, event: EventPath, since: _Since = None, as_of: AsOf | None = None
-) -> Reply:
+) -> Awaitable[Reply]:
     """Return the counts, exact when read: an expired hold's admissions are on sale again, even before any write.
 
     The `ETag` is the event's state, `"{epoch}.{version}.{lapsed}"`. An expiry changes it without a write, and
     `If-None-Match` is answered 304 only if nothing has changed. With `since`, `changes` lists each seat that a later
     version or the time has changed, or `reset` is true.
     """
-    number = await visible_number(request, event)
     if as_of is not None:
-        if since is not None:
-            raise InvalidInput.in_field("?as_of", "not_allowed", FieldError.AS_OF_AND_SINCE)
-        await refuse_as_of(request, number, as_of)
-        return Reply(
-            body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
-        )
+        return at_visible(request, event, lambda number: _past(request, number, as_of, since))
     if since is not None:
-        changes = await request.inventory.queries.get_changes_since(number, *parse_bookmark(since))
-        availability, seats = changes.availability, changes.seats
-        more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
-    else:
-        availability, more = await request.inventory.queries.get_availability(number), b""
-    refuse_hidden(request.principal, availability.event)
-    body, headers = _rendered.answer(availability)
-    if matches_etag(request.header(b"if-none-match"), headers[0][1]):
-        return Reply(status=304, headers=headers)
-    return Reply(body=body[:-1] + b"," + more + b"}" if more else body, headers=headers)
+        return at_visible(request, event, lambda number: _changes(request, number, since))
+
+    def reply(availability: Availability) -> Reply:
+        refuse_hidden(request.principal, availability.event)
+        return _rendered.answer(availability)
+
+    queries = request.inventory.queries
+    return at_visible(request, event, lambda number: reply_to(queries.get_availability(number), reply))
+
+
+async def _past(request: Request, number: int, as_of: datetime, since: str | None) -> Reply:
+    if since is not None:
+        raise InvalidInput.in_field("?as_of", "not_allowed", FieldError.AS_OF_AND_SINCE)
+    await refuse_as_of(request, number, as_of)
+    return Reply(
+        body=encode(members_of(await request.inventory.queries.get_availability_as_of(number, as_of)))
+    )
+
+
+async def _changes(request: Request, number: int, since: str) -> Reply:
+    changes = await request.inventory.queries.get_changes_since(number, *parse_bookmark(since))
+    seats = changes.seats
+    more = b'"reset":true' if seats is None else b'"changes":{"seats":' + seat_list(seats) + b"}"
+    refuse_hidden(request.principal, changes.availability.event)
+    reply = _rendered.answer(changes.availability)
+    return Reply(body=reply.body[:-1] + b"," + more + b"}", headers=reply.headers)
 
 
 _StateHeaders = tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
@@ -208,16 +221,15 @@ class _RenderedAnswers:
 
     def __init__(self, max_events: int = 1_000) -> None:
         self._max_events = max_events
-        self._answers: dict[int, tuple[Availability, tuple[bytes, _StateHeaders]]] = {}
+        self._answers: dict[int, tuple[Availability, Reply]] = {}
 
-    def answer(self, availability: Availability) -> tuple[bytes, _StateHeaders]:
-        """Return the body and the headers."""
+    def answer(self, availability: Availability) -> Reply:
         number = availability.event.number
         last = self._answers.get(number)
         if last is not None and last[0] is availability:
             return last[1]
         state = availability.epoch, availability.version, availability.lapsed
-        answer = encode(members_of(availability)), state_headers(*state)
+        answer = Reply(body=encode(members_of(availability)), headers=state_headers(*state))
         if len(self._answers) >= self._max_events:
             self._answers.clear()
         self._answers[number] = availability, answer

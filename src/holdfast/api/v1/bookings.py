@@ -6,6 +6,7 @@ A hold's token confirms it, and opens its booking. Without a token, `bookings:re
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,11 +22,11 @@ from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import (
+    at_visible,
     booking_authority,
     hold_authority,
     organisation_of,
     own_number,
-    visible_number,
 )
 from holdfast.api.values import BookingPath, BookingReference, EventRef
 from holdfast.errors import (
@@ -98,7 +99,7 @@ def _rendered(booking: Booking) -> c.StoredAnswer:
     },
     answers={201: booking_example(), 200: booking_example()},
 )
-async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
+def confirm_hold(request: Request, body: ConfirmHoldIn) -> Awaitable[Reply]:
     """Confirm a live hold as a booking. A repeat with the same token gets 200 and the same booking."""
     number = event_number_of(body.hold)
     authority = hold_authority(request, body.hold_token)
@@ -116,11 +117,11 @@ async def confirm_hold(request: Request, body: ConfirmHoldIn) -> Reply:
         buyer_email=buyer.email,
         metadata=body.metadata,
     )
-    try:
-        await visible_number(request, number)
-        return await answer_command(request, number, command, _confirmed, location=LOCATION)
-    except EventNotFound:
-        raise HoldNotFound from None
+
+    def answer(number: int) -> Awaitable[Reply]:
+        return answer_command(request, number, command, _confirmed, location=LOCATION, missing=HoldNotFound)
+
+    return at_visible(request, number, answer, missing=HoldNotFound)
 
 
 @routes.get(
@@ -143,11 +144,13 @@ async def list_bookings(
     """Return bookings, newest first. Without `event`, those of the newest event come first."""
     number = None if event is None else await own_number(request, event)
     filters = {"event": number, "status": status, "reference": reference, "metadata": metadata}
+    principal = request.principal
+    organisation = organisation_of(principal) if number is None else principal.organisation
     before, queries = position_id(request, cursor, filters), request.inventory.queries
     if reference is None:
         found = await queries.list_bookings(
             number,
-            organisation=organisation_of(request.principal),
+            organisation=organisation,
             status=status,
             metadata=metadata,
             before=before,
@@ -157,7 +160,7 @@ async def list_bookings(
         found = await queries.find_bookings(
             reference,
             number=number,
-            organisation=organisation_of(request.principal),
+            organisation=organisation,
             status=status,
             metadata=metadata,
             before=before,
@@ -231,7 +234,4 @@ async def _run(request: Request, booking: UUID, command: c.CancelBooking | c.Cha
     number = event_number_of(booking)
     if number is None:
         raise BookingNotFound
-    try:
-        return await answer_command(request, number, command, _rendered)
-    except EventNotFound:
-        raise BookingNotFound from None
+    return await answer_command(request, number, command, _rendered, missing=BookingNotFound)

@@ -8,13 +8,14 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from holdfast.api.values import Name, Person
-from holdfast.errors import FieldError
+from holdfast.access.principals import Principal
+from holdfast.api.values import ChosenPerson, Name, Person
+from holdfast.errors import FieldError, InvalidInput
 from holdfast.http.values import In
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import Hold
 
-__all__ = ["BUYER_EXAMPLE", "NO_BUYER", "Buyer", "BuyerOut", "Reference", "buyer_json"]
+__all__ = ["BUYER_EXAMPLE", "NO_BUYER", "Buyer", "BuyerOut", "Reference", "buyer_json", "reference_of"]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_EMAIL = 254
@@ -32,19 +33,18 @@ def _with_reference(value: Any) -> Any:
     return {"reference": value} if isinstance(value, str) else value
 
 
-Reference = Annotated[
-    Person,
-    Field(
-        description="Your own name for the buyer: an account's id, not what a visitor types. "
-        "`max_per_buyer` counts by it, in any spelling."
-    ),
-]
+_ABOUT = Field(
+    description="Your own name for the buyer: an account's id, not what a visitor types. "
+    "`max_per_buyer` counts by it, in any spelling."
+)
+Reference = Annotated[Person, _ABOUT]
+ChosenReference = Annotated[ChosenPerson, _ABOUT]
 
 
 class BuyerDetailsIn(In):
     """The buyer. Each member is optional."""
 
-    reference: Reference | None = None
+    reference: ChosenReference | None = None
     name: Name | None = None
     email: Annotated[Name, AfterValidator(_email)] | None = None
 
@@ -55,6 +55,16 @@ Buyer: TypeAlias = Annotated[
 """An object, or its `reference` as a plain string."""
 
 NO_BUYER = BuyerDetailsIn()
+
+
+def reference_of(principal: Principal, given: BuyerDetailsIn) -> str | None:
+    """Return the reference of a hold's buyer. A signed-in buyer holds for its own account. Raises InvalidInput."""
+    own = principal.buyer
+    if own is None:
+        return given.reference
+    if given.reference is not None:
+        raise InvalidInput.in_field("/buyer/reference", "not_allowed", FieldError.BUYER_IS_ACCOUNT)
+    return own
 
 
 class BuyerOut(BaseModel):

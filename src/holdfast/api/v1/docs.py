@@ -1,4 +1,4 @@
-"""Docs: the home page of a server, and its API as a page to read and try. All files are local."""
+"""Docs: what a server has, and its API as a page to read and try. All files are local."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import gzip
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from html import escape
 from importlib.resources import files
 from typing import Annotated
 
 from pydantic import WithJsonSchema
 
 from holdfast.access.permissions import Permission
-from holdfast.api.pages import HTML, VARIES, choose_json, json_page, template
+from holdfast.api.pages import HTML, VARIES, json_page, template
 from holdfast.api.request import Request
 from holdfast.errors import RouteNotFound
-from holdfast.http.headers import accepts_gzip, etag
+from holdfast.http.headers import accepts_gzip, etag, weights
 from holdfast.http.reply import Headers, Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import FromPath
@@ -74,21 +73,15 @@ _ABOUT = {
 @routes.get(
     "/",
     policy=Permission.PUBLIC,
-    response_type="text/html",
-    answers={200: "<!doctype html>…"},
-    json_answer=_ABOUT | {"open": True},
+    answers={200: _ABOUT | {"open": True}, 303: None},
 )
 async def get_home(request: Request) -> Reply:
-    """Return a page about this server and where to continue, or JSON for `Accept: application/json`."""
-    if choose_json(request):
-        return json_page(_ABOUT | {"open": request.open_mode})
-    page = template("home.html").substitute(
-        mode=_OPEN if request.open_mode else _CLOSED,
-        address=escape(_address(request)),
-        key="" if request.open_mode else _KEY,
-        credentials="" if request.open_mode else _CREDENTIALS,
-    )
-    return Reply(body=page.encode(), headers=VARIES, content_type=HTML)
+    """Return what this server has, or send a browser to the events. A browser asks for HTML by name."""
+    accepted = weights(request.header(b"accept"))
+    if accepted.get("text/html", 0) > accepted.get("application/json", 0):
+        location = (request.root + "whats-on").encode("ascii")
+        return Reply(status=303, headers=(*VARIES, (b"location", location)), content_type=HTML)
+    return json_page(_ABOUT | {"open": request.open_mode})
 
 
 @routes.get(
@@ -119,32 +112,6 @@ async def get_docs_file(request: Request, file: AssetPath) -> Reply:
         return Reply(body=asset.packed, headers=headers, content_type=asset.content_type)
     headers += ((b"etag", asset.tag),)
     return Reply(body=asset.content, headers=headers, content_type=asset.content_type)
-
-
-_OPEN = (
-    "<strong>Open mode.</strong> Programs on this machine need no credentials and may do everything. "
-    "It ends with the first API key: <code>holdfast keys create</code>."
-)
-_CLOSED = (
-    "<strong>Closed.</strong> Anyone may read events on sale, hold and book. Everything else needs an API key. "
-    "Make one on the server's machine: <code>holdfast keys create &quot;box office&quot; --scope organise</code>. "
-    "The command shows the key once."
-)
-_KEY = "\nexport HOLDFAST_API_KEY=hfk_…"
-_CREDENTIALS = ' \\\n     -H "Authorization: Bearer $HOLDFAST_API_KEY"'
-
-
-def _address(request: Request) -> str:
-    """Return the address for the page's commands.
-
-    In open mode the caller is on this machine, without a proxy, so its own address serves. Anyone else needs the
-    public address. A proxy hides it, and `Host` may be anything, so without the setting the reader fills it in.
-    """
-    if request.public_url:
-        return request.public_url
-    if request.open_mode:
-        return f"{request.scope['scheme']}://{request.header(b'host') or 'localhost:8000'}"
-    return "https://…  # the address of this page"
 
 
 @cache

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from orjson import dumps
 from pydantic import BaseModel, Field
 
 from holdfast.api.alike_answers import AlikeAnswers
@@ -123,18 +124,11 @@ def booking_json(booking: Booking) -> dict[str, Any]:
     }
 
 
-placed_holds = AlikeAnswers(
-    Hold, _placed_hold_json, own_fields=frozenset({"id"}), own=lambda hold: {"id": hold.id}
-)
+placed_holds = AlikeAnswers(_placed_hold_json, own_members=("id",), own=lambda hold: (dumps(hold.id),))
 bookings = AlikeAnswers(
-    Booking,
     booking_json,
-    own_fields=frozenset({"id", "hold_id"}),
-    own=lambda booking: {
-        "id": booking.id,
-        "reference": booking.reference,
-        "hold": booking.hold_id,
-    },
+    own_members=("id", "reference", "hold"),
+    own=lambda booking: (dumps(booking.id), dumps(booking.reference), dumps(booking.hold_id)),
 )
 
 

@@ -1,18 +1,20 @@
-"""Holds: placed by anyone, then read, extended and released with the hold's token only."""
+"""Holds: placed by anyone, then read, extended and released with the hold's token, or by the signed-in buyer."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
 from holdfast.access.permissions import Permission
 from holdfast.api.answers import answer_command, retry_key
+from holdfast.api.hold_limits import answer_hold
 from holdfast.api.request import Request
-from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER
+from holdfast.api.v1.buyers import BUYER_EXAMPLE, NO_BUYER, reference_of
 from holdfast.api.v1.hold_answers import HoldOut, PlacedHoldOut, hold_example, hold_json, placed_holds
 from holdfast.api.v1.hold_bodies import ChangeMetadataIn, ExtendHoldIn, PlaceHoldIn, PresentTokenIn
 from holdfast.api.v1.metadata import METADATA_EXAMPLE
-from holdfast.api.v1.rights import hold_authority, visible_number
+from holdfast.api.v1.rights import at_visible, hold_authority
 from holdfast.api.values import HoldPath
 from holdfast.errors import (
     AreaRequired,
@@ -96,28 +98,32 @@ def _rendered(hold: Hold) -> c.StoredAnswer:
     },
     answers={201: hold_example(hold_token=EXAMPLE_TOKEN)},
 )
-async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
+def place_hold(request: Request, body: PlaceHoldIn) -> Awaitable[Reply]:
     """Hold admissions for a limited time: all lines or nothing, unless partial fulfilment is allowed.
 
     Only this answer has the hold's token. With an Idempotency-Key, a repeat gets the same answer with the same token.
     """
-    number = await visible_number(request, body.event)
+    return at_visible(request, body.event, lambda number: _place(request, number, body))
+
+
+def _place(request: Request, number: int, body: PlaceHoldIn) -> Awaitable[Reply]:
     hold_id = request.inventory.new_id(number)
     buyer = body.buyer or NO_BUYER
     command = c.PlaceHold(
         by=request.principal.id,
-        key=retry_key(request, _placed),
+        key=None if request.idempotency_key is None else retry_key(request, _placed),
         hold_id=hold_id,
         lines=body.requested,
         token_hash=request.inventory.hold_tokens.hold_token_hash(hold_id),
         ttl_seconds=body.ttl_seconds,
         allow_partial=body.allow_partial,
-        buyer=buyer.reference,
+        buyer=reference_of(request.principal, buyer),
         buyer_name=buyer.name,
         buyer_email=buyer.email,
-        metadata=merged(None, body.metadata),
+        metadata=None if body.metadata is None else merged(None, body.metadata),
     )
-    return await answer_command(request, number, command, _placed, location=LOCATION)
+    answer = answer_command if request.live_holds is None else answer_hold
+    return answer(request, number, command, _placed, location=LOCATION)
 
 
 @routes.get(
@@ -129,7 +135,7 @@ async def place_hold(request: Request, body: PlaceHoldIn) -> Reply:
     answers={200: hold_example()},
 )
 async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
-    """Return a hold as it is now. It always needs its token; a wrong token gets the 404 of a missing hold."""
+    """Return a hold as it is now, with its token or as the signed-in buyer. A wrong token gets the 404 of no hold."""
     return hold_json(await request.inventory.queries.get_hold(hold, hold_authority(request)))
 
 
@@ -150,7 +156,7 @@ async def get_hold(request: Request, hold: HoldPath) -> dict[str, Any]:
     examples={"an order number": {"metadata": METADATA_EXAMPLE}},
     answers={200: hold_example()},
 )
-async def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) -> Reply:
+def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) -> Awaitable[Reply]:
     """Change the metadata of a live hold. Its booking begins with it."""
     command = c.ChangeHold(
         by=request.principal.id,
@@ -158,7 +164,7 @@ async def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) 
         authority=hold_authority(request, body.hold_token),
         metadata=body.metadata,
     )
-    return await _run(request, hold, command)
+    return _run(request, hold, command)
 
 
 @routes.post(
@@ -182,7 +188,7 @@ async def change_hold(request: Request, hold: HoldPath, body: ChangeMetadataIn) 
     examples={"five minutes from now": {"ttl_seconds": 300}},
     answers={200: hold_example()},
 )
-async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | None) -> Reply:
+def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | None) -> Awaitable[Reply]:
     """Extend a live hold to `ttl_seconds` from now. It is never shortened, and ends within the event's max life.
 
     Like a new hold, it needs an event on sale. After the sale's end a live hold can still be confirmed.
@@ -194,7 +200,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
         authority=hold_authority(request, body.hold_token if body else None),
         ttl_seconds=body.ttl_seconds if body else None,
     )
-    return await _run(request, hold, command)
+    return _run(request, hold, command)
 
 
 @routes.post(
@@ -213,7 +219,7 @@ async def extend_hold(request: Request, hold: HoldPath, body: ExtendHoldIn | Non
     ],
     answers={200: hold_example(status="released")},
 )
-async def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | None) -> Reply:
+def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | None) -> Awaitable[Reply]:
     """Release a hold; its admissions are on sale at once. A repeat gets the same answer."""
     command = c.ReleaseHold(
         by=request.principal.id,
@@ -221,15 +227,17 @@ async def release_hold(request: Request, hold: HoldPath, body: PresentTokenIn | 
         hold_id=hold,
         authority=hold_authority(request, body.hold_token if body else None),
     )
-    return await _run(request, hold, command)
+    return _run(request, hold, command)
 
 
-async def _run(request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold | c.ChangeHold) -> Reply:
+def _run(
+    request: Request, hold: UUID, command: c.ExtendHold | c.ReleaseHold | c.ChangeHold
+) -> Awaitable[Reply]:
     number = event_number_of(hold)
     if number is None:
         raise HoldNotFound
-    try:
-        await visible_number(request, number)
-        return await answer_command(request, number, command, _rendered)
-    except EventNotFound:
-        raise HoldNotFound from None
+
+    def answer(number: int) -> Awaitable[Reply]:
+        return answer_command(request, number, command, _rendered, missing=HoldNotFound)
+
+    return at_visible(request, number, answer, missing=HoldNotFound)

@@ -74,7 +74,7 @@ async def get_metrics(request: Request) -> Reply:
     With `Accept: application/json`, return the totals: the number of events, active holds, bookings and expired holds,
     and the sum of each metric over its labels.
     """
-    if request.principal.organisation != MAIN:
+    if request.principal.organisation != MAIN or request.principal.events is not None:
         raise Forbidden(Forbidden.SERVER)
     headers = ((b"vary", b"accept"),)
     if weights(request.header(b"accept")).get("application/json"):

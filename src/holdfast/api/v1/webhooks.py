@@ -24,6 +24,7 @@ from holdfast.errors import (
     InvalidInput,
     WebhookNotFound,
 )
+from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, In, Limit
 from holdfast.inventory.notices import KINDS
@@ -254,6 +255,19 @@ async def change_webhook(request: Request, webhook: WebhookPath, body: ChangeWeb
     if (before.status, changed.status) == ("disabled", "enabled"):
         await request.delivery.webhooks.retry_parked(changed)
     return _webhook_json(changed)
+
+
+@routes.route(
+    "DELETE",
+    "/v1/webhooks/{webhook}",
+    policy=Permission.WEBHOOKS_WRITE,
+    status=204,
+    errors=[WebhookNotFound],
+)
+async def delete_webhook(request: Request, webhook: WebhookPath) -> Reply:
+    """Forget a webhook. Nothing more is sent to it, and its deliveries that wait end without being sent."""
+    await request.delivery.webhooks.delete(await _own(request, webhook))
+    return Reply(status=204)
 
 
 @routes.post(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Letter", "Link"]
+__all__ = ["Enclosure", "Letter", "Link"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +14,34 @@ class Link:
     """A button to a page of the server.
 
     With `secret`, `#` and the job's token end the address. A browser sends no fragment, so no log has the token.
+    With `opens`, the ids of a booking and its hold, the booking and the hold's token do. It opens the booking for good,
+    and a letter has it only if the server has a public address.
     """
 
     label: str
     path: str
     secret: bool = False
+    opens: tuple[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        given: dict[str, Any] = {"label": self.label, "path": self.path, "secret": self.secret}
+        return given if self.opens is None else {**given, "opens": list(self.opens)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """The tickets of a booking, as a PDF that is made when the letter is sent.
+
+    The letter says `attached`. If the PDF cannot be made in time, the letter leaves without it and says `missing`.
+    """
+
+    booking: str
+    name: str
+    attached: str
+    missing: str
+
+    def to_json(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +56,25 @@ class Letter:
     link: Link | None = None
     closing: str = ""
     """A remark below everything else, such as why the reader got this mail."""
+    tickets: Enclosure | None = None
 
     def to_request(self) -> dict[str, Any]:
         """Return the letter as a job's request."""
-        link = self.link
+        link, tickets = self.link, self.tickets
         return {
             "to": self.to,
             "subject": self.subject,
             "paragraphs": list(self.paragraphs),
             "facts": [list(fact) for fact in self.facts],
-            "link": None if link is None else {"label": link.label, "path": link.path, "secret": link.secret},
+            "link": None if link is None else link.to_json(),
             "closing": self.closing,
+            "tickets": None if tickets is None else tickets.to_json(),
         }
 
     @classmethod
     def of_request(cls, request: Mapping[str, Any]) -> Letter:
-        """Return the letter of a job."""
-        link = request["link"]
+        """Return the letter of a job. Jobs of older servers have no tickets."""
+        link, tickets = request["link"], request.get("tickets")
         return cls(
             to=request["to"],
             subject=request["subject"],
@@ -57,4 +82,5 @@ class Letter:
             facts=[(name, value) for name, value in request["facts"]],
             link=None if link is None else Link(**link),
             closing=request["closing"],
+            tickets=None if tickets is None else Enclosure(**tickets),
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from holdfast.delivery.jobs import NO_EVENT, Done, Job, JobListing, NewJob, Outcome, Parked
-from holdfast.delivery.mail.letter import Letter
+from holdfast.delivery.jobs import NO_EVENT, Done, Job, JobListing, NewJob, Outcome, Parked, make_job_id
+from holdfast.delivery.mail.letter import Letter, Link
 from holdfast.delivery.mail.message import (
     RenderedLetter,
     build_message,
@@ -20,9 +20,13 @@ from holdfast.delivery.mail.message import (
     render_letter,
 )
 from holdfast.delivery.mail.smtp import SmtpServer
-from holdfast.delivery.store import JobStore, Position, make_job_id
+from holdfast.delivery.store import JobStore, Position
 
 __all__ = ["Mail", "MailSettings", "Mailer"]
+
+HoldToken = Callable[[UUID], str]
+TicketMaker = Callable[[UUID], Awaitable[bytes | None]]
+"""Makes the tickets of a booking into a PDF; None if that fails, or takes too long for a mail."""
 
 KIND = "mail"
 _SUBJECT = "smtp"
@@ -31,11 +35,15 @@ _KEPT = "Kept: there is no mail server (HOLDFAST_SMTP_URL)."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Where mail goes, whose it is, and the address that its links begin with."""
+    """Where mail goes, whose it is, and the address that its links begin with.
+
+    `is_public`: strangers reach that address, so a link of a letter to them leads somewhere.
+    """
 
     server: SmtpServer | None = None
     sender: str = "Holdfast <holdfast@localhost>"
     base_url: str = "http://127.0.0.1:8000"
+    is_public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +63,26 @@ class Mail:
 class Mailer:
     """Callers write `job_of(letter)` in the transaction of its cause, or `post` it afterwards."""
 
-    def __init__(self, jobs: JobStore, server_key: bytes, settings: MailSettings) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        server_key: bytes,
+        settings: MailSettings,
+        *,
+        hold_token: HoldToken | None = None,
+    ) -> None:
+        """`hold_token` derives the token of a hold, for links that open its booking."""
         self._jobs = jobs
+        self._hold_token = hold_token
         self._key = hmac.digest(server_key, b"holdfast mail token", "sha256")
         self._settings = settings
         self._sender = parse_sender(settings.sender)
+        self.make_tickets: TicketMaker | None = None
+        """Set by who has the tickets. Without it a letter leaves without them."""
+
+    def hold_token_hash(self, hold: UUID) -> bytes | None:
+        """Return SHA-256 of the token that a link to the hold's booking would have; None if it cannot be derived."""
+        return None if self._hold_token is None else sha256(self._hold_token(hold).encode("ascii")).digest()
 
     def job_of(self, letter: Letter, *, cause: str, event_number: int = NO_EVENT) -> NewJob:
         """Return the job of a letter. A second letter to the same person for the same cause is not written.
@@ -97,9 +120,17 @@ class Mailer:
             return Parked(answer="This is not one mail address.")
         if server is None:
             return Done(answer=_KEPT)
-        rendered = self._render(letter, job.id)
-        message = build_message(letter, rendered, sender=self._sender, job_id=job.id, at=job.created_at)
+        tickets = await self._make_tickets(letter)
+        rendered = self._render(letter, job.id, is_enclosed=tickets is not None)
+        message = build_message(
+            letter, rendered, sender=self._sender, job_id=job.id, at=job.created_at, tickets=tickets
+        )
         return await server.send(message)
+
+    async def _make_tickets(self, letter: Letter) -> bytes | None:
+        if letter.tickets is None or self.make_tickets is None:
+            return None
+        return await self.make_tickets(UUID(letter.tickets.booking))
 
     async def list_mail(self, *, before: Position | None = None, limit: int) -> Sequence[Mail]:
         """Return mails, sent and kept ones, newest first, with their secret links."""
@@ -121,10 +152,23 @@ class Mailer:
             last_answer=job.last_answer,
         )
 
-    def _render(self, letter: Letter, job_id: UUID) -> RenderedLetter:
-        address = ""
-        if letter.link is not None:
-            address = self._settings.base_url + letter.link.path
-            if letter.link.secret:
-                address += f"#{self.token_of(job_id)}"
-        return render_letter(letter, address=address)
+    def _render(self, letter: Letter, job_id: UUID, *, is_enclosed: bool = False) -> RenderedLetter:
+        if letter.tickets is not None:
+            where = letter.tickets.attached if is_enclosed else letter.tickets.missing
+            letter = replace(letter, paragraphs=[*letter.paragraphs, where])
+        address = self._address_of(letter.link, job_id)
+        return render_letter(letter if address else replace(letter, link=None), address=address)
+
+    def _address_of(self, link: Link | None, job_id: UUID) -> str:
+        """Return where a link leads; "" if a stranger could not follow it."""
+        if link is None:
+            return ""
+        address = self._settings.base_url + link.path
+        if link.secret:
+            return f"{address}#{self.token_of(job_id)}"
+        if link.opens is None:
+            return address
+        if self._hold_token is None or not self._settings.is_public:
+            return ""
+        booking, hold = link.opens
+        return f"{address}#{booking}.{self._hold_token(UUID(hold))}"

@@ -42,7 +42,13 @@ def render_letter(letter: Letter, *, address: str) -> RenderedLetter:
 
 
 def build_message(
-    letter: Letter, rendered: RenderedLetter, *, sender: Address, job_id: UUID, at: datetime
+    letter: Letter,
+    rendered: RenderedLetter,
+    *,
+    sender: Address,
+    job_id: UUID,
+    at: datetime,
+    tickets: bytes | None = None,
 ) -> EmailMessage:
     """Return the message. Each attempt of a job has the same `Message-ID`. Raises ValueError for no address."""
     message = EmailMessage()
@@ -54,6 +60,8 @@ def build_message(
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     message.set_content(rendered.text)
     message.add_alternative(rendered.html, subtype="html")
+    if tickets is not None and letter.tickets is not None:
+        message.add_attachment(tickets, maintype="application", subtype="pdf", filename=letter.tickets.name)
     return message
 
 

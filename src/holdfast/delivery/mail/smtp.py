@@ -16,6 +16,10 @@ __all__ = ["SmtpServer", "parse_smtp_url"]
 
 _TIMEOUT_SECONDS = 20.0
 _PORTS = {"smtp": 587, "smtps": 465}
+_FORM = (
+    "must be smtp://host or smtps://host, with user:password@ and :port as needed; in a user and a password, "
+    "write @ as %40, / as %2F, : as %3A"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +74,20 @@ def parse_smtp_url(url: str) -> SmtpServer:
 
     `smtp` needs STARTTLS, except on this machine or with `?tls=off`.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its text may quote the password
+        raise ValueError(_FORM) from None
     query = parse_qs(parts.query)
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-        raise ValueError("must be smtp://host or smtps://host, with user:password@ and :port as needed")
+        raise ValueError(_FORM)
     if query not in ({}, {"tls": ["off"]}) or (query and parts.scheme == "smtps"):
         raise ValueError("may end in ?tls=off, only for smtp://")
     tls = "direct" if parts.scheme == "smtps" else "none" if query or _is_here(parts.hostname) else "starttls"
     return SmtpServer(
         host=parts.hostname,
-        port=parts.port or _PORTS[parts.scheme],
+        port=port or _PORTS[parts.scheme],
         tls=tls,
         user=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),

@@ -62,6 +62,20 @@ SET status = 'due', due_at = :now, lease_until = NULL, finished_at = NULL
 WHERE event_number = :event_number AND id = :id AND (lease_until IS NULL OR lease_until <= :now)
 RETURNING id;
 
+-- name: find_jobs_ahead
+-- A fan-out: jobs that are due, or leased, later than any pause and any lease lasts. The clock was ahead.
+SELECT event_number, id, statement_timestamp() AS now
+FROM jobs
+WHERE status = 'due'
+  AND (due_at > statement_timestamp() + interval '2 days' OR lease_until > statement_timestamp() + interval '1 day')
+LIMIT :max_rows;
+
+-- name: set_jobs_back
+UPDATE jobs
+SET due_at = least(due_at, :now), lease_until = NULL
+WHERE event_number = :event_number AND id = ANY(:ids::uuid[]) AND status = 'due'
+RETURNING id;
+
 -- name: list_jobs
 -- A fan-out: the newest jobs of one node.
 SELECT event_number, id, kind, subject, request, status, attempts, created_at, due_at, finished_at,

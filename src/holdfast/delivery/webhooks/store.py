@@ -61,6 +61,11 @@ class WebhookStore:
         """Give an endpoint a new secret."""
         return await self._write("rotate_endpoint", id=id)
 
+    async def delete(self, id: UUID) -> None:
+        """Forget an endpoint."""
+        async with self._connections.use(self._connections.control(), writes=True) as connection:
+            await connection.execute(SQL["delete_endpoint"], {"id": id})
+
     async def note_success(self, id: UUID) -> None:
         """Record that a receiver answers again."""
         async with self._connections.use(self._connections.control(), writes=True) as connection:

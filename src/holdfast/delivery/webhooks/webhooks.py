@@ -12,8 +12,19 @@ from uuid import UUID, uuid4
 import orjson
 import structlog
 
-from holdfast.delivery.jobs import NO_EVENT, Done, Job, JobListing, JobStatus, Later, NewJob, Outcome, Parked
-from holdfast.delivery.store import JobStore, Position, make_job_id
+from holdfast.delivery.jobs import (
+    NO_EVENT,
+    Done,
+    Job,
+    JobListing,
+    JobStatus,
+    Later,
+    NewJob,
+    Outcome,
+    Parked,
+    make_job_id,
+)
+from holdfast.delivery.store import JobStore, Position
 from holdfast.delivery.webhooks.address import ForbiddenAddress, parse_target, resolve
 from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.delivery.webhooks.post import post
@@ -102,6 +113,11 @@ class Webhooks:
         ):
             retried += sum([await self._jobs.retry(job.id) for job in page])
         return retried
+
+    async def delete(self, endpoint: WebhookEndpoint) -> None:
+        """Forget an endpoint. What waits for a person is due again, and ends without being sent."""
+        await self.store.delete(endpoint.id)
+        await self.retry_parked(endpoint)
 
     async def disabled_subjects(self) -> Sequence[str]:
         """Return the subjects whose jobs wait until a person enables their endpoint."""

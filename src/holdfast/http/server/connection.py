@@ -14,18 +14,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from holdfast.errors import BadRequest, Busy, HoldfastError, RequestTimeout
 from holdfast.http.metrics import count_overdue
-from holdfast.http.server.framing import Chunks, Length, read_framing
-from holdfast.http.server.head import Head
+from holdfast.http.server.framing import Chunks, Length
+from holdfast.http.server.head import Head, HeadReader
 from holdfast.http.server.intake import Intake
 from holdfast.http.server.refusal import refusal
 from holdfast.http.server.request import Cycle
 from holdfast.http.server.target import read_target, take_authority
+from holdfast.http.server.usual_head import read_usual_head
 from holdfast.http.server.writing import Writer
 
 if TYPE_CHECKING:
@@ -68,12 +69,10 @@ class Connection(asyncio.Protocol):
         "_is_ending",
         "_request",
         "_requests",
-        "client",
         "deadline",
+        "ends",
         "intake",
         "peer_refusal",
-        "scheme",
-        "server",
         "service",
         "state",
         "transport",
@@ -90,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._request: Cycle | None = None
         """The open request."""
         self._requests = 0
-        self._head: Head | None = None
+        self._head: HeadReader | None = None
         """The unfinished head."""
         self._body: Length | Chunks | None = None
         """The part of the last request's body that has not arrived."""
@@ -105,9 +104,13 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         self.intake = Intake(transport, service.load)
         self.writer = Writer(transport, service.load)
-        self.client = _address(transport.get_extra_info("peername"))
-        self.server = _address(transport.get_extra_info("sockname"))
-        self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
+        self.ends: dict[str, Any] = {
+            "client": _address(transport.get_extra_info("peername")),
+            "server": _address(transport.get_extra_info("sockname")),
+            "scheme": "https" if transport.get_extra_info("sslcontext") else "http",
+            "http_version": "1.1",
+        }
+        """The part of an ASGI scope that requests share, unless they are HTTP/1.0."""
         self.deadline = (
             service.loop.time() + service.limits.head_seconds
         )  # shorter than for a used connection
@@ -117,7 +120,9 @@ class Connection(asyncio.Protocol):
             lingers = len(service.connections) <= service.limits.connections + _LINGERING_REFUSED
             self._refuse(Busy(Busy.CONNECTIONS), lingers=lingers)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's form
+    def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, TimeoutError):  # the kernel's: the peer took none of its bytes
+            count_overdue(self.state.name.lower())
         self.state = CLOSING
         self.deadline = float("inf")
         self.service.forget(self)
@@ -175,20 +180,18 @@ class Connection(asyncio.Protocol):
 
     def _read_head(self, data: bytes, at: int) -> int:
         """Read a head; return the position of the next byte. Raises HoldfastError for an invalid one."""
-        head = self._head
-        if head is None:
+        reader = self._head
+        if reader is None:
+            usual = read_usual_head(data, at)
+            if usual is not None:
+                return self._open_request(*usual, data)
             if data[at] in _LINE_END_BYTES:
                 return self._skip_empty_lines(data, at)
-            head = self._head = Head()
-        limits = self.service.limits
-        end = head.read(data, at, limits.head_bytes)
-        if head.has_ended:
-            end = self._open_request(head, data, end)
-            self._head = None
-            request = self._request
-            assert request is not None
-            self.service.start(request, is_last=request.is_whole and end == len(data))
-        elif self.state is IDLE:
+            reader = self._head = HeadReader()
+        end = reader.read(data, at, self.service.limits.head_bytes)
+        if reader.has_ended:
+            return self._open_request(reader.head(), end, data)
+        if self.state is IDLE:
             self._enter(HEAD)
         return end
 
@@ -201,18 +204,19 @@ class Connection(asyncio.Protocol):
             raise BadRequest(BadRequest.EMPTY_LINES)
         return at
 
-    def _open_request(self, head: Head, data: bytes, at: int) -> int:
-        """Open the request of a complete head, with its body if that has arrived. Return the next byte's position."""
-        framing = read_framing(head.headers, head.version)
+    def _open_request(self, head: Head, at: int, data: bytes) -> int:
+        """Start the request of a complete head, with its body if that has arrived. Return the next byte's position."""
         target = read_target(head.method, head.target)
         if target.authority is not None:
-            take_authority(target.authority, head.headers, head.version)
+            assert head.lines is not None  # a usual head names no authority
+            take_authority(target.authority, head.lines, head.version)
+        self._head = None
         self._requests += 1
         self._empty_bytes = 0
         self._is_answered = False
-        request = self._request = Cycle(self, head, target, framing)
-        length = framing.length
-        if head.method == b"CONNECT":
+        request = self._request = Cycle(self, head, target)
+        length = head.framing.length
+        if head.method == "CONNECT":
             request.keeps_alive = False  # the following bytes are neither body nor request, and are discarded
             length = 0
         if length is None:
@@ -223,6 +227,7 @@ class Connection(asyncio.Protocol):
             request.give(data[at : at + length])
             at += length
         self._enter(BODY if self._body is not None else ANSWERING)
+        self.service.start(request, is_last=request.is_whole and at == len(data))
         return at
 
     def _read_body(self, data: bytes, at: int) -> int:
@@ -371,9 +376,15 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def stop(self) -> None:
-        """Stop, because the server does. An open request is still answered."""
-        if self.state is IDLE or self.state is HEAD:
+        """Stop, because the server does. An open request is still answered, and so is the first of a new connection.
+
+        The client of a new connection has most likely sent its request, and no proxy repeats a POST.
+        """
+        if self.state is IDLE and self._requests:
             self._close()
+        elif self.state is IDLE or self.state is HEAD:
+            last = self.service.loop.time() + self.service.limits.last_request_seconds
+            self.deadline = min(self.deadline, last)
 
     def _refuse(self, error: HoldfastError, *, lingers: bool = True) -> None:
         """Answer without the application, and close. An answer that has begun is cut off instead."""
@@ -387,7 +398,7 @@ class Connection(asyncio.Protocol):
         if self.state is REST or (request is not None and request.response_started):
             self._close(lingers=True)
             return
-        pages = self.service.problem_pages(None if request is None else request.scope["raw_path"])
+        pages = self.service.problem_pages(None if request is None else request.target.raw_path)
         self._drop_request()
         self.write(refusal(error, self.service.date_line, pages=pages, has_body=has_body))
         self._close(lingers=lingers)

@@ -159,8 +159,6 @@ class Chunks:
         if found is None:
             raise BadRequest(BadRequest.CHUNK_WITHOUT_SIZE)
         self._aside += len(found[2] or b"")
-        if self._aside > MAX_ASIDE_BYTES:
-            raise BadRequest(BadRequest.CHUNK_EXTENSIONS.format(limit=MAX_ASIDE_BYTES))
         self._left = int(found[1], 16)
         self._in_trailers = not self._left
 
@@ -169,13 +167,11 @@ class Chunks:
             self.is_done = True
             return
         self._aside += len(line) + 2
-        if self._aside > MAX_ASIDE_BYTES:
-            raise HeadersTooLarge(HeadersTooLarge.TRAILERS.format(limit=MAX_ASIDE_BYTES))
         if not _TRAILER.fullmatch(line):
             raise BadRequest(BadRequest.TRAILER_FORM)
 
     def _check_size(self, line: bytes) -> None:
-        """Refuse an overlong line before it is complete."""
+        """Refuse a line that brings the extras above their limit, complete or not."""
         if self._left < 0:
             if len(line) > 2:
                 raise BadRequest(BadRequest.CHUNK_OVER_SIZE)

@@ -1,4 +1,4 @@
-"""Head: one request's head, parsed by httptools. This module itself finds the end.
+"""Head: one request's head, and its reader, which uses httptools and finds the end itself.
 
 Each head has its own parser, which never sees a byte behind the empty line. So no parser state outlives a request.
 After an `Upgrade`, a `CONNECT` or a body, parser and connection cannot disagree about the next byte.
@@ -6,36 +6,58 @@ After an `Upgrade`, a `CONNECT` or a body, parser and connection cannot disagree
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from holdfast.errors import BadRequest, HeadersTooLarge, UriTooLong
 from holdfast.http.headers import MAX_TARGET_BYTES
+from holdfast.http.server.framing import Framing, read_framing
 
-__all__ = ["Head"]
+__all__ = ["END", "Head", "HeadReader"]
 
 END = b"\r\n\r\n"
 _VERSIONS = ("1.1", "1.0")
 
 
-class Head:
-    """Reads one head from its first byte. Its fields are valid when `has_ended` is true."""
+class Head(NamedTuple):
+    """A complete head."""
+
+    method: str
+    target: bytes
+    version: str
+    keeps_alive: bool
+    lines: list[tuple[bytes, bytes]] | None
+    """Field lines in order, with lower-case names and stripped values; None if `headers` has them all."""
+    framing: Framing
+    headers: dict[bytes, bytes] | None = None
+    """The fields by name, if it is known that no name repeats and that all are within their limits."""
+
+    @property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return the field lines in order. To add to them, change `lines`."""
+        return [*(self.headers or {}).items()] if self.lines is None else self.lines
+
+
+class HeadReader:
+    """Reads one head from its first byte."""
 
     # Most fields are set once or never. Their defaults are the class's own, which cost nothing per request.
     target = b""
     method = b""
-    version = ""
-    keeps_alive = False
     has_ended = False
+    _line = b""
+    """The request line, as far as it has arrived."""
+    _has_line = False
+    _version = ""
+    _keeps_alive = False
     _is_foreign = False
     _size = 0
     _tail = b""
     """The last bytes of an unfinished head, because its empty line may arrive in two pieces."""
 
     def __init__(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-        """Field lines in order, with lower-case names and stripped values."""
+        self._fields: list[tuple[bytes, bytes]] = []
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
 
     def read(self, data: bytes, at: int, max_bytes: int) -> int:
@@ -54,11 +76,24 @@ class Head:
         self._parser = None
         if not self.has_ended or self._is_foreign:
             raise BadRequest(BadRequest.HEAD_END)
-        if self.version not in _VERSIONS:
+        if self._version not in _VERSIONS:
             raise BadRequest(BadRequest.VERSION_UNKNOWN)
+        if self._line.count(b" ") != 2:  # httptools takes several as one; the program before us may not
+            raise BadRequest(BadRequest.SPACES)
         if self._tail or b" \r" in piece or b"\t\r" in piece:  # httptools keeps the white space after a value
-            self.headers = [(name, value.rstrip(b" \t")) for name, value in self.headers]
+            self._fields = [(name, value.rstrip(b" \t")) for name, value in self._fields]
         return end
+
+    def head(self) -> Head:
+        """Return the head that has ended. Raises BadRequest and ExpectationFailed for the end of its body."""
+        return Head(
+            method=self.method.decode("ascii"),
+            target=self.target,
+            version=self._version,
+            keeps_alive=self._keeps_alive and self._version == "1.1",
+            lines=self._fields,
+            framing=read_framing(self._fields, self._version),
+        )
 
     def _read_part(self, piece: bytes, max_bytes: int) -> None:
         """Parse a piece that does not hold the empty line."""
@@ -86,7 +121,7 @@ class Head:
         raise HeadersTooLarge(f"The head of the request is longer than {max_bytes} bytes.")
 
     def _feed(self, piece: bytes) -> None:
-        if len(self.target) + len(piece) > MAX_TARGET_BYTES and not self.headers:
+        if len(self.target) + len(piece) > MAX_TARGET_BYTES and not self._fields:
             piece = self._feed_target(piece)
         self._parse(piece)
 
@@ -104,6 +139,9 @@ class Head:
         return piece[len(line) :]
 
     def _parse(self, piece: bytes) -> None:
+        if not self._has_line:
+            line, ended, _ = (self._line + piece).lstrip(b"\r\n").partition(b"\r")
+            self._line, self._has_line = line, bool(ended)
         try:
             self._parser.feed_data(piece)  # type: ignore[union-attr]  # it exists until the head has ended
         except HttpParserUpgrade as upgrade:  # an offer, or CONNECT: the head is complete
@@ -121,15 +159,15 @@ class Head:
         self.target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        self._fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         assert parser is not None
         self.has_ended = True
         self.method = parser.get_method()
-        self.version = parser.get_http_version()
-        self.keeps_alive = parser.should_keep_alive()
+        self._version = parser.get_http_version()
+        self._keeps_alive = parser.should_keep_alive()
 
     def on_body(self, _part: bytes) -> None:
         self._is_foreign = True

@@ -23,6 +23,8 @@ class ConnectionLimits:
     answer_seconds: float = 120.0
     """A last limit. Routes have much shorter limits of their own."""
     keep_alive_seconds: float = 30.0
+    last_request_seconds: float = 1.0
+    """For a stopping server: in which a new connection must have sent its request."""
     requests_per_connection: int = 1_000
     rest_seconds: float = 5.0
     rest_bytes: int = 64 * 1024
@@ -33,6 +35,9 @@ class ConnectionLimits:
     stalled_reader_seconds: float = 15.0
     stalled_reader_bytes: int = 128 * 1024
     """A reader must take this many bytes in that time. Slow readers are served, stalled ones are not."""
+    untaken_seconds: float = 30.0
+    """The kernel ends a connection whose peer takes none of the bytes in the kernel for this time. Longer than a
+    stalled reader has, so that the server decides, and counts, wherever bytes wait for it."""
 
     connections: int = 49_152
     unsent_bytes: int = 256 * 1024 * 1024

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from holdfast.http.server.head import Head
     from holdfast.http.server.limits import ConnectionLimits
     from holdfast.http.server.load import Load
+    from holdfast.http.server.target import Target
     from holdfast.http.server.writing import Writer
 
 __all__ = ["OpenConnection", "OpenCycle", "ServedConnection", "Serving", "Turns"]
@@ -24,11 +26,20 @@ class OpenCycle(Protocol):
     keeps_alive: bool
     expects_continue: bool
     method: str
-    version: str
-    scope: MutableMapping[str, Any]
+    head: Head
+    target: Target
 
     @property
     def connection(self) -> OpenConnection: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def headers(self) -> dict[bytes, bytes] | None: ...
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]: ...
 
     def wake(self) -> None: ...
 
@@ -42,9 +53,7 @@ class OpenCycle(Protocol):
 class OpenConnection(Protocol):
     """A connection, as the request that is open on it sees it."""
 
-    client: tuple[str, int] | None
-    server: tuple[str, int] | None
-    scheme: str
+    ends: dict[str, Any]
     writer: Writer
     peer_refusal: str | None
 

@@ -20,7 +20,6 @@ from holdfast.http.server.response import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from holdfast.http.server.framing import Framing
     from holdfast.http.server.head import Head
     from holdfast.http.server.ports import OpenConnection
     from holdfast.http.server.target import Target
@@ -59,26 +58,39 @@ class Cycle:
     _response: Response | None = None
     _waiter: asyncio.Future[None] | None = None
 
-    def __init__(self, connection: OpenConnection, head: Head, target: Target, framing: Framing) -> None:
+    def __init__(self, connection: OpenConnection, head: Head, target: Target) -> None:
         self.connection = connection
-        self.keeps_alive = head.keeps_alive and head.version == "1.1"
-        self.expects_continue = framing.expects_continue
+        self.head = head
+        self.target = target
+        self.method = head.method
+        self.keeps_alive = head.keeps_alive
+        self.expects_continue = head.framing.expects_continue
         """The client waits for `100 Continue`, which was not sent yet."""
-        self.method = head.method.decode("ascii")
-        self.version = head.version
         self._parts: list[bytes] = []
-        self.scope: MutableMapping[str, Any] = {
+
+    @property
+    def version(self) -> str:
+        return self.head.version
+
+    @property
+    def headers(self) -> dict[bytes, bytes] | None:
+        """Return the headers by name if the head was a usual one; else None."""
+        return self.head.headers
+
+    @property
+    def scope(self) -> MutableMapping[str, Any]:
+        """Return a new ASGI scope, which most requests do not need. It has the cycle under `REQUEST`."""
+        head, target = self.head, self.target
+        return {
+            **self.connection.ends,
             "type": "http",
             "asgi": _ASGI,
             "http_version": head.version,
-            "method": self.method,
+            "method": head.method,
             "path": target.path,
             "raw_path": target.raw_path,
             "query_string": target.query,
-            "headers": head.headers,
-            "server": connection.server,
-            "client": connection.client,
-            "scheme": connection.scheme,
+            "headers": head.fields,
             "root_path": "",
             REQUEST: self,
         }
@@ -247,6 +259,6 @@ class Cycle:
             self.connection.write(_CONTINUE)
 
     def _no_room(self, request_id: bytes) -> Reply:
-        pages = self.connection.service.problem_pages(self.scope["raw_path"])
+        pages = self.connection.service.problem_pages(self.target.raw_path)
         made = problem(Busy(Busy.ANSWERS), request_id.decode("ascii"), pages=pages)
         return Reply(status=made.status, body=made.body, headers=made.headers, content_type=PROBLEM)

@@ -14,9 +14,10 @@ from typing import Any
 
 import structlog
 
+from holdfast.failures import traced
 from holdfast.http.server.limits import ConnectionLimits
 from holdfast.http.server.service import Application, Service
-from holdfast.http.server.writing import keep_little_in_kernel
+from holdfast.http.server.writing import bound_kernel
 
 __all__ = ["Server"]
 
@@ -61,7 +62,7 @@ class Server:
             runner.run(self.serve(sockets))
 
     async def serve(self, sockets: Sequence[socket], *, signals: bool = True) -> None:
-        """Serve on the running loop until a signal or `stop`."""
+        """Serve on the running loop until a signal or `stop`. Raises OSError for a port that another server has."""
         loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._forced = asyncio.Event()
@@ -72,8 +73,13 @@ class Server:
         if not await lifespan.start():
             return
         service = Service(self._application, self._limits)
-        for each in sockets:
-            keep_little_in_kernel(each)
+        try:
+            for each in sockets:
+                bound_kernel(each, self._limits.untaken_seconds)
+                each.listen(self._backlog)  # uvloop raises nothing if it cannot
+        except OSError:
+            await lifespan.stop()
+            raise
         servers = [
             await loop.create_server(service.connect, sock=each, backlog=self._backlog) for each in sockets
         ]
@@ -82,8 +88,10 @@ class Server:
         await self._stopping.wait()
         self._leaving()
         await self._leave(service)
+        listening = [each.dup() for each in sockets]
         for server in servers:
             server.close()
+        await self._accept_last(service, listening)
         self._draining()
         await self._drain(service)
         await lifespan.stop()
@@ -100,6 +108,20 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._leave_seconds):
                 await self._forced.wait()
+
+    async def _accept_last(self, service: Service, listening: Sequence[socket]) -> None:
+        """Serve what waits to be accepted, too: the close of a listening socket resets it."""
+        accepted: list[socket] = []
+        for each in listening:
+            with contextlib.suppress(OSError):  # nothing waits any more, or there is no descriptor left
+                while True:
+                    accepted.append(each.accept()[0])
+            each.close()
+        loop = asyncio.get_running_loop()
+        for connection in accepted:
+            connection.setblocking(False)
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(service.connect, connection)
 
     async def _drain(self, service: Service) -> None:
         draining = asyncio.ensure_future(service.stop(self._shutdown_seconds))
@@ -135,8 +157,8 @@ class _Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
         try:
             await self._application(scope, self._to_application.get, self._from_application.put)
-        except Exception:
-            log.exception("application_cannot_start_or_stop")
+        except Exception as error:  # noqa: BLE001 - the application may raise anything
+            log.error("application_cannot_start_or_stop", exception=traced(error))
             await self._from_application.put({"type": "lifespan.startup.failed"})
 
     async def _ask(self, kind: str) -> dict[str, Any] | None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from holdfast.errors import Unavailable
+from holdfast.failures import traced
 from holdfast.http.metrics import CONNECTIONS, CONNECTIONS_REFUSED, UNREAD_BYTES, UNSENT_BYTES
 from holdfast.http.references import problem_pages
 from holdfast.http.server.connection import Connection, State
-from holdfast.http.server.first_step import begin
 from holdfast.http.server.load import Load
 from holdfast.http.server.pipelined import Pipelined
 from holdfast.http.server.refusal import refusal
@@ -38,7 +38,7 @@ class Service:
     """Serves one ASGI application over any number of connections. Made inside a running loop.
 
     An application with a `serve` method of ASGI's form promises to answer every request, so its calls are not guarded.
-    A request that its `is_direct` accepts by the scope begins at once, and outside a task.
+    A complete request with nothing behind it is first offered to its `begin`, which may begin it at once.
     """
 
     def __init__(self, application: Application, limits: ConnectionLimits) -> None:
@@ -54,7 +54,7 @@ class Service:
         self.date_line = b""
         self._public_url: str = getattr(application, "public_url", "")
         self._serve: Callable[..., Any] | None = getattr(application, "serve", None)
-        self._is_direct: Callable[..., bool] = getattr(application, "is_direct", _never)
+        self._begin: Callable[..., bool] = getattr(application, "begin", None) or _never
         self._application = application
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.TimerHandle | None = None
@@ -98,11 +98,10 @@ class Service:
 
     def start(self, request: OpenCycle, *, is_last: bool) -> None:
         """Start the application on a request. `is_last`: no byte has arrived behind it."""
+        if is_last and self._begin(request):
+            return
         if self._serve is not None:
             work = self._serve(request.scope, request.receive, request.send)
-            if is_last and self._is_direct(request.scope):
-                begin(work, self.loop)
-                return
         else:
             work = self._run(request)
         task = self.loop.create_task(work)
@@ -111,19 +110,18 @@ class Service:
 
     async def _run(self, request: OpenCycle) -> None:
         """Run an application that may fail. An open answer is completed with an error, or cut off."""
-        scope = request.scope
         try:
-            await self._application(scope, request.receive, request.send)
-        except Exception:
+            await self._application(request.scope, request.receive, request.send)
+        except Exception as error:  # noqa: BLE001 - the application may raise anything
             if not request.is_over:  # a failed write to a client that left is not an error
-                log.exception("application_failed", path=scope["path"][:200])
+                log.error("application_failed", path=request.target.path[:200], exception=traced(error))
         if request.response_complete or request.is_over:
             return
         if request.response_started:
             request.connection.abort()
         else:
             request.response_started = request.response_complete = True
-            pages = self.problem_pages(scope["raw_path"])
+            pages = self.problem_pages(request.target.raw_path)
             refused = refusal(Unavailable(Unavailable.NO_ANSWER), self.date_line, pages=pages)
             request.connection.write(refused)
             request.connection.end_answer(closes=True)
@@ -168,7 +166,7 @@ class Service:
         UNREAD_BYTES.set(self.load.unread_bytes)
 
 
-def _never(_scope: object) -> bool:
+def _never(_request: object) -> bool:
     return False
 
 

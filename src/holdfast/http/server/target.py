@@ -26,14 +26,14 @@ class Target(NamedTuple):
 
 
 @lru_cache(maxsize=1_024)
-def read_target(method: bytes, target: bytes) -> Target:
+def read_target(method: str, target: bytes) -> Target:
     """Return the target. Raises BadRequest for a form that the method does not allow."""
-    if method == b"CONNECT":
+    if method == "CONNECT":
         if not _AUTHORITY.fullmatch(target):
             raise BadRequest(BadRequest.TARGET_OF_CONNECT)
         return Target("/", b"/", b"", None)
     if target == b"*":
-        if method != b"OPTIONS":
+        if method != "OPTIONS":
             raise BadRequest(BadRequest.TARGET_STAR)
         return Target("*", b"*", b"", None)
     if _ORIGIN.fullmatch(target):

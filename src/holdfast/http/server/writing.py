@@ -14,23 +14,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from holdfast.http.server.load import Load
 
-__all__ = ["Writer", "keep_little_in_kernel"]
+__all__ = ["Writer", "bound_kernel"]
 
 _SHARED_BYTES = 64 * 1024
 """From this size on, a body is written separately from its head, so that connections share it without a copy."""
 _KERNEL_BYTES = 64 * 1024
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
-def keep_little_in_kernel(listening: socket.socket) -> None:
-    """Let unread bytes wait here, where they are counted, for all connections of a listening socket.
+def bound_kernel(listening: socket.socket, untaken_seconds: float) -> None:
+    """Limit what the kernel keeps for each connection of a listening socket: how many bytes, and how long.
 
-    Otherwise the kernel would buffer megabytes per connection, and a stream's reader would receive old messages.
+    Unread bytes wait here, where they are counted. Otherwise the kernel would buffer megabytes per connection, and a
+    stream's reader would receive old messages. The kernel ends a connection whose peer takes none of its bytes for
+    `untaken_seconds`. Without that a stream of small messages to a peer that is gone, or never reads, has no deadline:
+    its bytes fit into the kernel, so none of them waits here.
     """
-    if _NOTSENT_LOWAT is not None:
-        with contextlib.suppress(OSError):  # the socket is not TCP
-            listening.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _KERNEL_BYTES)
+    for option, value in ((_NOTSENT_LOWAT, _KERNEL_BYTES), (_USER_TIMEOUT, round(untaken_seconds * 1_000))):
+        if option is not None:
+            with contextlib.suppress(OSError):  # the socket is not TCP
+                listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Writer:

@@ -93,7 +93,7 @@ class Auditor:
         progress(number, "journal")
         opening = await self._timed(self._reads.read_opening(number))
         if opening is None:
-            raise EventNotFound(f"There is no event {number}.")
+            raise EventNotFound(f"There is no event {number}: `holdfast event list` shows all.")
         audit = EventAudit(opening)
         report = EventReport(number=number, name=opening.event.name, version=opening.version or 0)
         if opening.version is not None:

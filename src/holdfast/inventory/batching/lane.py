@@ -20,6 +20,7 @@ ENOUGH = 32
 _PACE_SHARE = 0.2  # the newest batch's share of the pace
 _MAX_PACE_GROWTH = 2.0  # of one batch
 _NEW_BUYERS_SHARE = 0.25  # of the max wait, for buyers who hold nothing yet
+_OF_NEW_BUYERS = (c.PlaceHold, c.BookInstantly)
 
 Batch = list[PendingCommand[Any]]
 """Commands of several kinds, in order of arrival."""
@@ -28,7 +29,17 @@ Batch = list[PendingCommand[Any]]
 class Lane:
     """One event's queue. The `LaneScheduler` decides who takes batches from it, and when."""
 
-    __slots__ = ("_by_seat", "_last", "_limits", "_pace", "_queue", "goes_alone", "is_scheduled", "number")
+    __slots__ = (
+        "_always_accepted",
+        "_by_seat",
+        "_last",
+        "_limits",
+        "_pace",
+        "_queue",
+        "goes_alone",
+        "is_scheduled",
+        "number",
+    )
 
     def __init__(self, number: int, limits: InventoryLimits, *, by_seat: Callable[[int], bool]) -> None:
         self.number = number
@@ -37,6 +48,8 @@ class Lane:
         self.goes_alone = False
         """True if its next batch is of this event only."""
         self._limits = limits
+        self._always_accepted = min(2 * limits.batch_maximum, limits.queue_length)
+        """This many commands are never refused, so that the pace can be measured again."""
         self._by_seat = by_seat
         self._queue: deque[PendingCommand[Any]] = deque()
         self._last = 0
@@ -55,7 +68,10 @@ class Lane:
 
         Raises Busy if the queue is full, or so slow that the command would expire in it.
         """
-        if len(self._queue) >= self._limits.queue_length or self._is_hopeless(command):
+        depth = len(self._queue)
+        if depth >= self._always_accepted and (
+            depth >= self._limits.queue_length or self._is_hopeless(command)
+        ):
             raise Busy(Busy.QUEUE)
         waiting = PendingCommand(command, has_left, loop)
         self._queue.append(waiting)
@@ -86,11 +102,8 @@ class Lane:
 
         So an overloaded lane refuses new buyers at once, and has time to confirm the holds that it placed.
         """
-        waiting, limits = len(self._queue), self._limits
-        if waiting < 2 * limits.batch_maximum:
-            return False  # two batches are always accepted, so that the pace can be measured again
-        share = _NEW_BUYERS_SHARE if isinstance(command, c.PlaceHold | c.BookInstantly) else 1.0
-        return waiting * self._pace > share * limits.wait_seconds
+        share = _NEW_BUYERS_SHARE if isinstance(command, _OF_NEW_BUYERS) else 1.0
+        return len(self._queue) * self._pace > share * self._limits.wait_seconds
 
     def take(self, now: float, claims_taken: int = 0) -> tuple[Batch, int]:
         """Return the next batch, in order of arrival, and the number of claims of all batches taken so far.

@@ -55,7 +55,9 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
     counted = {
         area.name: area for area in known.areas if not area.seated and area.state is not AreaState.REMOVED
     }
-    limited = known.event.rules.max_per_buyer is not None or any(map(_sets_limit, commands))
+    limited = known.event.rules.max_per_buyer is not None
+    if not limited and c.ChangeEvent in map(type, commands):
+        limited = any(map(_sets_limit, commands))
     for command in commands:
         if command.key is not None:
             plan.scopes[command.key.scope] = None

@@ -21,12 +21,10 @@ HasLeft = Callable[[], bool]
 class PendingCommand(Waiter[Outcome[T]]):
     """A command, and its time of arrival (event loop time, seconds)."""
 
-    __slots__ = ("command", "has_left", "since")
-
     def __init__(
         self, command: c.Command[T], has_left: HasLeft | None, loop: asyncio.AbstractEventLoop
     ) -> None:
-        super().__init__(loop)
+        self._loop = loop  # as the waiter's constructor does, whose call would take as long
         self.command = command
         self.has_left = has_left
         self.since = loop.time()

@@ -7,7 +7,7 @@ COMMIT was sent means `unavailable`; after that the outcome is unknown. Any fail
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
@@ -15,16 +15,19 @@ from uuid import UUID
 import structlog
 
 from holdfast.errors import Busy, EventNotFound, Fault, InvariantViolated
+from holdfast.failures import traced
+from holdfast.ids import event_number_of
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.loads import LOADS, Member, StaleError, plan_of, state_of
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
-from holdfast.inventory.rules.changes import Changes
+from holdfast.inventory.rules.changes import Changes, JobRow
 from holdfast.inventory.rules.decide import Outcome, decide
 from holdfast.inventory.rules.occupancy import Occupancy
 from holdfast.inventory.store.batch import Batch, Loaded
 from holdfast.inventory.store.events import CachedEvent, EventStore, Standing
+from holdfast.inventory.store.steps import ON_SHARDS, ONE_POSTGRES
 from holdfast.postgres import translate as errors
 from holdfast.postgres.connections import Connection, Connections
 from holdfast.postgres.deadline import cut_after
@@ -46,6 +49,9 @@ _SHARED = (
 """Commands of buyers. An organiser's command to an event has a batch of its own."""
 
 Meanwhile = Callable[[], object]
+
+JobsOf = Callable[[BatchState], Sequence[JobRow]]
+"""Returns the outward acts that are due with a batch's changes, which its transaction writes."""
 
 Committed = Callable[[BatchState, Changes], None]
 """Called after each commit has returned, and before anyone gets an answer."""
@@ -71,16 +77,22 @@ class BatchRunner:
         limits: InventoryLimits,
         committed: Committed,
         violated: Callable[[int], None],
+        jobs_of: JobsOf | None = None,
     ) -> None:
         self._connections = connections
+        self.group_of = connections.group_of
+        """Returns the group of events that may share a batch, or None for an event that goes alone."""
+        self.node_of: Callable[[int], Hashable] = connections.pool
+        """Returns what stands for the node that decides for an event."""
         self._event_store = event_store
         self._occupancies = occupancies
         self._limits = limits
         self._committed = committed
         self._violated = violated
+        self._jobs_of = jobs_of
         self._known: dict[int, CachedEvent] = {}
-        self._public: set[int] = set()
-        """Events that are no drafts. None of them becomes one again."""
+        self.public: set[int] = set()
+        """Known events that are no drafts. None of them becomes one again."""
         self._owners: dict[int, int] = {}
         """The organisation of each event. It never changes."""
 
@@ -164,8 +176,9 @@ class BatchRunner:
         """
         pool = self._connections.pool(members[0].number)
         connection = await pool.getconn()
+        forms = ONE_POSTGRES if self._connections.spans else ON_SHARDS
         try:
-            return await self._run_batch(Batch(connection), members, commands, committing)
+            return await self._run_batch(Batch(connection, forms), members, commands, committing)
         finally:
             await pool.putconn(connection)
 
@@ -184,6 +197,8 @@ class BatchRunner:
             decided = {number: decide(state, commands[number]) for number, state in states.items()}
             changed = [states[number] for number, (_, changes) in decided.items() if not changes.is_empty]
             if changed:
+                if self._jobs_of is not None:
+                    self._add_jobs(self._jobs_of, changed)
                 with self._limited(connection):
                     await batch.commit(changed, committing)
                 committed = True
@@ -198,6 +213,15 @@ class BatchRunner:
             if not committed and not connection.closed:
                 with self._limited(connection):
                     await batch.roll_back()
+
+    @staticmethod
+    def _add_jobs(jobs_of: JobsOf, states: Sequence[BatchState]) -> None:
+        """Add the outward acts of each event. An error here loses a mail, and no sale."""
+        for state in states:
+            try:
+                state.changes.jobs = jobs_of(state)
+            except Exception as error:  # noqa: BLE001 - whatever fails here must not fail the sale
+                log.error("jobs_not_made", event_number=state.event.number, exception=traced(error))
 
     def _limited(self, connection: Connection) -> AbstractContextManager[None]:
         return cut_after(connection, self._limits.answer_seconds)
@@ -214,15 +238,10 @@ class BatchRunner:
                     raise
         return states
 
-    @property
-    def spans(self) -> bool:
-        """Whether a batch may hold several events. If not, `run_together` is useless: a transaction is on one node."""
-        return self._connections.spans
-
     async def run_together(
         self, groups: Sequence[tuple[int, Sequence[c.AnyCommand]]]
     ) -> list[list[Outcome[Any]] | None]:
-        """Run commands of several events in one transaction; return the outcomes of each event's commands.
+        """Run commands of several events of one group in one transaction; return the outcomes of each event's commands.
 
         The result is None for an event that needs a batch of its own: another process has locked it, or this
         process does not know enough of it. It is None for all events if the transaction failed and nothing
@@ -280,9 +299,9 @@ class BatchRunner:
             else:
                 self._know(number, CachedEvent(event=state.event, areas=tuple(state.areas.values())))
             self._committed(state, changes)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - the commit has succeeded, whatever fails here
             self._forget(number)
-            log.exception("commit_not_followed", event_number=number)
+            log.error("commit_not_followed", event_number=number, exception=traced(error))
 
     async def id_of(self, number: int) -> UUID | None:
         """Return the id of the event with this number, or None. Ids never change, so a remembered one is right."""
@@ -291,9 +310,19 @@ class BatchRunner:
         except EventNotFound:
             return None
 
+    def known_number(self, id: UUID) -> int | None:
+        """Return the number of the event with this id, if this process remembers it."""
+        number = event_number_of(id) or 0
+        known = self._known.get(number)
+        return number if known is not None and known.event.id == id else None
+
+    def is_visible(self, number: int, *, drafts_of: int | None) -> bool:
+        """Return whether the event is known to be no draft, or one of this organisation."""
+        return number in self.public or (drafts_of is not None and self._owners.get(number) == drafts_of)
+
     async def refuse_hidden(self, number: int, *, drafts_of: int | None) -> None:
         """Raise EventNotFound for a draft of another organisation as for no event: after one statement."""
-        if number in self._public or (drafts_of is not None and self._owners.get(number) == drafts_of):
+        if self.is_visible(number, drafts_of=drafts_of):
             return
         standing = await self._find_standing(number)
         if standing is None or not (standing.is_public or standing.organisation == drafts_of):
@@ -312,10 +341,10 @@ class BatchRunner:
         if standing is not None:
             if len(self._owners) >= MAX_KNOWN:
                 self._owners.clear()
-                self._public.clear()
+                self.public.clear()
             self._owners[number] = standing.organisation
             if standing.is_public:
-                self._public.add(number)
+                self.public.add(number)
         return standing
 
     def is_wholly_seated(self, number: int) -> bool:
@@ -341,7 +370,7 @@ class BatchRunner:
 
     def forget_all(self) -> None:
         self._known.clear()
-        self._public.clear()
+        self.public.clear()
         self._owners.clear()
 
     def _forget(self, number: int) -> None:

@@ -2,16 +2,17 @@
 
 A runner takes all waiting commands of a lane, or half of them under heavy load (`Lane.take`). One transaction
 decides them as one batch. The runner resolves each caller's outcome, and continues with the commands that
-arrived meanwhile. There is no timer and no idle latency: a lone request is a batch of one. Several events
-with few commands each share one transaction; an event with many commands goes alone. There are few runners,
-so that groups form by themselves under load. Lanes take turns, so that none starves.
+arrived meanwhile. There is no timer and no idle latency: a lone request is a batch of one. Several events of
+one PostgreSQL, or of one shard, with few commands each share one transaction; an event with many commands goes
+alone. There are few runners, so that groups form by themselves under load. Lanes take turns, so that none starves.
+Each node of several has runners of its own: one that does not answer keeps no other node's events waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from holdfast.errors import Busy, Fault, OutcomeUnknown
@@ -31,9 +32,22 @@ MAX_TOGETHER = 64
 """Max events of one batch."""
 MAX_DEPTH_TO_SHARE = 8
 """Max commands waiting in a lane that shares a batch. With more than that an event is hot, and goes alone."""
+MAX_PASSED = 512
+"""Max lanes that a runner passes over while it looks for those of one shard."""
 
 T = TypeVar("T")
 Taken = list[tuple[Lane, Batch]]
+
+
+class _Node:
+    """The lanes and the runners of one PostgreSQL."""
+
+    __slots__ = ("ready", "runners")
+
+    def __init__(self) -> None:
+        self.ready: deque[Lane] = deque()
+        """Lanes with waiting commands that no runner has taken."""
+        self.runners = 0
 
 
 class LaneScheduler:
@@ -47,16 +61,15 @@ class LaneScheduler:
         *,
         runners: int,
     ) -> None:
+        """`runners`: how many each node has."""
         self._batches = batches
         self._limits = limits
         self._observe = observe
         self._max_runners = runners
-        self._running = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         """Looked up once, because on each call Python asks the system whether the process has forked."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ready: deque[Lane] = deque()
-        """Lanes with waiting commands that no runner has taken."""
+        self._nodes: dict[Hashable, _Node] = {}
         self._lanes: dict[int, Lane] = {}
 
     def __getitem__(self, number: int) -> Lane:
@@ -75,41 +88,50 @@ class LaneScheduler:
         self, number: int, command: c.Command[T], has_left: HasLeft | None = None
     ) -> PendingCommand[T]:
         """Queue a command and return it, to be awaited. Raises Busy at once if the event's queue is full."""
-        lane = self[number]
+        lane = self._lanes.get(number) or self[number]
         loop = self._loop = self._loop or asyncio.get_running_loop()
         waiting = lane.submit(command, has_left, loop)
         if not lane.is_scheduled:
             lane.is_scheduled = True
-            self._ready.append(lane)
-            self._start_runner(loop)
+            node = self._node_of(number)
+            node.ready.append(lane)
+            self._start_runner(node, loop)
         return waiting
 
-    def _start_runner(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._running < self._max_runners:
-            self._running += 1
-            runner = loop.create_task(self._run())
+    def _node_of(self, number: int) -> _Node:
+        key = self._batches.node_of(number)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = _Node()
+        return node
+
+    def _start_runner(self, node: _Node, loop: asyncio.AbstractEventLoop) -> None:
+        if node.runners < self._max_runners:
+            node.runners += 1
+            runner = loop.create_task(self._run(node))
             self._tasks.add(runner)
             runner.add_done_callback(self._tasks.discard)
 
-    async def _run(self) -> None:
+    async def _run(self, node: _Node) -> None:
+        ready = node.ready
         taken: Taken = []
         kept = KeptOutcomes(asyncio.get_running_loop())
         try:
-            while self._ready:
-                lanes = self._next()
+            while ready:
+                lanes = self._next(ready)
                 taken = self._take(lanes)
                 if len(taken) == 1:
-                    await self._run_alone(*taken[0], kept)
+                    await self._run_alone(*taken[0], kept, ready)
                 elif taken:
                     await self._run_together(taken)
                 taken = []
                 for lane in lanes:
                     lane.is_scheduled = lane.depth > 0
                     if lane.is_scheduled:
-                        self._ready.append(lane)
+                        ready.append(lane)
                         if lane.goes_alone:  # if another process has locked it, others go on
-                            self._start_runner(asyncio.get_running_loop())
-                if not self._ready or self._ready[0].depth < ENOUGH:
+                            self._start_runner(node, asyncio.get_running_loop())
+                if not ready or ready[0].depth < ENOUGH:
                     await asyncio.sleep(0)  # read what arrived meanwhile before the next batch forms
                 # Else go on at once: the database works while the callers of the last batch get their answers
                 # and return.
@@ -120,11 +142,12 @@ class LaneScheduler:
             for lane in self._lanes.values():
                 lane.refuse_all(Busy(Busy.STOPPING))
                 lane.is_scheduled = False
-            self._ready.clear()
+            for each in self._nodes.values():
+                each.ready.clear()
             raise
         finally:  # at once, not when the task's end is noticed: the next command must start another runner
             kept.give()
-            self._running -= 1
+            node.runners -= 1
 
     @staticmethod
     def _take(lanes: list[Lane]) -> Taken:
@@ -137,23 +160,30 @@ class LaneScheduler:
                 taken.append((lane, batch))
         return taken
 
-    def _next(self) -> list[Lane]:
-        """Return the first lane in turn. If it has few commands, return other such lanes with it, on one node."""
-        first = self._ready.popleft()
-        if not self._batches.spans or not _is_cold(first):
+    def _next(self, ready: deque[Lane]) -> list[Lane]:
+        """Return the first lane in turn. If it has few commands, return other such lanes of its group with it."""
+        first = ready.popleft()
+        group_of = self._batches.group_of
+        group = group_of(first.number) if _is_cold(first) else None
+        if group is None:
             return [first]
-        lanes, commands, others = [first], first.depth, []
-        while self._ready and len(lanes) < MAX_TOGETHER:
-            lane = self._ready.popleft()
-            if _is_cold(lane) and commands + lane.depth <= self._limits.batch_maximum:
+        lanes, commands = [first], first.depth
+        others: list[Lane] = []
+        while ready and len(lanes) < MAX_TOGETHER and len(others) < MAX_PASSED:
+            lane = ready.popleft()
+            if (
+                _is_cold(lane)
+                and commands + lane.depth <= self._limits.batch_maximum
+                and group_of(lane.number) == group
+            ):
                 lanes.append(lane)
                 commands += lane.depth
             else:
                 others.append(lane)
-        self._ready.extendleft(reversed(others))
+        ready.extendleft(reversed(others))
         return lanes
 
-    async def _run_alone(self, lane: Lane, batch: Batch, kept: KeptOutcomes) -> None:
+    async def _run_alone(self, lane: Lane, batch: Batch, kept: KeptOutcomes, ready: deque[Lane]) -> None:
         loop = asyncio.get_running_loop()
         lane.goes_alone = False
         began, others_wait = loop.time(), lane.depth > 0
@@ -169,7 +199,7 @@ class LaneScheduler:
             lane.learn_pace(took, len(batch))
         kept.give()
         kept.keep(batch, outcomes)
-        if lane.depth < ENOUGH or self._ready:  # the next batch is not of this lane, or begins later
+        if lane.depth < ENOUGH or ready:  # the next batch is not of this lane, or begins later
             kept.give()
 
     async def _run_together(self, taken: Taken) -> None:

@@ -218,7 +218,7 @@ class Channel:
         if self._snapshot is not None and len(self._snapshot[1].body) > LARGE_BYTES:
             return self._snapshot[1]
         read_model = await self._read_models.get_at(self.number, max(self._notified, self._state[0]))
-        seats = await self._read_models.list_seats(read_model, every=False)
+        seats = await self._read_models.list_seats(read_model)
         if self._snapshot is None or self._snapshot[0] is not seats:
             self._snapshot = seats, _written("snapshot", seats.availability, seats.body)
         return self._snapshot[1]

@@ -7,12 +7,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from enum import Enum
 
 from holdfast import ids
 from holdfast.errors import EventNotFound
 from holdfast.inventory.projections.occupancies import Occupancies
 from holdfast.inventory.projections.read_model import OutdatedError, ReadModel
-from holdfast.inventory.projections.seat_json import available_seat, seat_list
+from holdfast.inventory.projections.seat_json import available_seat, packed_seats, seat_list
 from holdfast.inventory.projections.single_flight import SingleFlight
 from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.rules.journal import Entry
@@ -30,8 +31,16 @@ FEW_SEATS = 5_000
 sale."""
 
 
+class SeatForm(Enum):
+    """What a list of seats has: those that are not available, every seat, or every seat in two bits."""
+
+    TAKEN = "taken"
+    EVERY = "every"
+    PACKED = "packed"
+
+
 class SeatList:
-    """A written JSON list of seats, with the counts of the same state."""
+    """A written JSON list of seats, or packed seats, with the counts of the same state."""
 
     __slots__ = ("availability", "body", "document", "state")
 
@@ -51,7 +60,7 @@ class ReadModels:
         self._occupancies = occupancies
         self._kept: OrderedDict[int, ReadModel] = OrderedDict()
         self._watched: set[int] = set()
-        self._written: dict[tuple[int, bool], tuple[ReadModel, SeatList]] = {}
+        self._written: dict[tuple[int, SeatForm], tuple[ReadModel, SeatList]] = {}
         self._looks = SingleFlight(self._look)
         self._writings = SingleFlight(self._write)
         self._namings = SingleFlight(self._name)
@@ -93,15 +102,15 @@ class ReadModels:
                 read_model.follow(version, at, entries)
                 self._kept[number] = read_model
 
-    async def list_seats(self, read_model: ReadModel, *, every: bool) -> SeatList:
-        """Return the seats that are not available, or every seat, as a JSON list; written once for each state.
+    async def list_seats(self, read_model: ReadModel, form: SeatForm = SeatForm.TAKEN) -> SeatList:
+        """Return the event's seats in a form, written once for each state.
 
         The list has the read model's state, or a later one.
         """
-        kept = self._written.get((read_model.number, every))
+        kept = self._written.get((read_model.number, form))
         if kept is not None and kept[0] is read_model and kept[1].state == read_model.state:
             return kept[1]
-        return await self._writings.get((read_model.number, every))
+        return await self._writings.get((read_model.number, form))
 
     def drop(self, number: int) -> None:
         self._kept.pop(number, None)
@@ -156,15 +165,15 @@ class ReadModels:
         seat_map = await self._occupancies.seat_map(number, version) if version else SeatMap.build((), 0)
         return await asyncio.to_thread(ReadModel, loaded, seat_map)
 
-    async def _write(self, key: tuple[int, bool]) -> SeatList:
-        number, every = key
+    async def _write(self, key: tuple[int, SeatForm]) -> SeatList:
+        number, form = key
         read_model = self._kept.get(number) or await self.get_current(number)
         state, availability = read_model.state, read_model.availability()
         taken, seat_map = dict(read_model.taken), read_model.seat_map
-        if (seat_map.size if every else len(taken)) <= FEW_SEATS:
-            body = _written(taken, seat_map, every=every)
+        if (seat_map.size if form is SeatForm.EVERY else len(taken)) <= FEW_SEATS:
+            body = _written(taken, seat_map, form)
         else:
-            body = await asyncio.to_thread(_written, taken, seat_map, every=every)
+            body = await asyncio.to_thread(_written, taken, seat_map, form)
         written = SeatList(state=state, availability=availability, body=body)
         if self._kept.get(number) is read_model:  # else nothing would ever drop it
             self._written[key] = (read_model, written)
@@ -175,13 +184,15 @@ class ReadModels:
         while kept > MAX_SEATS and len(self._kept) > 1:
             number, dropped = self._kept.popitem(last=False)
             kept -= dropped.seat_map.size + 100
-            for every in (False, True):
-                self._written.pop((number, every), None)
+            for form in SeatForm:
+                self._written.pop((number, form), None)
 
 
-def _written(taken: dict[int, bytes], seat_map: SeatMap, *, every: bool) -> bytes:
-    """Return the list in the map's order."""
-    if not every:
+def _written(taken: dict[int, bytes], seat_map: SeatMap, form: SeatForm) -> bytes:
+    """Return the seats in the map's order."""
+    if form is SeatForm.PACKED:
+        return packed_seats(taken.items(), seat_map.size)
+    if form is SeatForm.TAKEN:
         return seat_list([taken[seat] for seat in sorted(taken)])
     labels = enumerate(seat_map.labels, start=1)
     return seat_list([taken.get(seat) or available_seat(label) for seat, label in labels])

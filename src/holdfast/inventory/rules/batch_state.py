@@ -14,6 +14,7 @@ from uuid import UUID
 
 from holdfast.identity import identity_of
 from holdfast.ids import text_of
+from holdfast.inventory.rules.alike import AlikeHolds, Likeness
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes, NewBlock, NewBooking
 from holdfast.inventory.rules.commands import StoredAnswer
@@ -73,14 +74,19 @@ class BatchState:
         """The holds of each buyer, by the buyer's identity."""
         for buyer, hold_id, quantity, expires_at in buyers:
             self._count_for(buyer, hold_id, quantity, expires_at)
+        self.alike = Likeness()
         self._area_names: dict[str, Area] = {}
         self._category_areas: dict[str | None, Area] = {}
+        self.only_area: Area | None = None
+        """The counted area of a line that names none; None if the event has no counted area, or several."""
         self._index_areas()
 
     def _index_areas(self) -> None:
+        self.alike = Likeness()
         areas = [area for area in self.areas.values() if area.state is not AreaState.REMOVED]
         self._area_names = {area.name: area for area in areas if not area.seated}
         self._category_areas = {area.category: area for area in areas if area.seated}
+        self.only_area = next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
 
     @property
     def counted_areas(self) -> Collection[Area]:
@@ -89,11 +95,6 @@ class BatchState:
     @property
     def seat_categories(self) -> Collection[str]:
         return [category for category in self._category_areas if category is not None]
-
-    @property
-    def only_area(self) -> Area | None:
-        """The counted area of a line that names none; None if the event has no counted area, or several."""
-        return next(iter(self._area_names.values())) if len(self._area_names) == 1 else None
 
     @property
     def seat_map(self) -> SeatMap | None:
@@ -160,42 +161,49 @@ class BatchState:
 
     def place(self, hold: HoldRecord, *, by: str, booked: NewBooking | None = None) -> None:
         """Write a new hold. With `booked`, write the hold and its booking in one step."""
-        for claim in hold.claims:
+        id, claims, changes = hold.id, hold.claims, self.changes
+        for claim in claims:
             area = self.areas[claim.area]
             if booked is None:
                 area.held += claim.quantity
             else:
                 area.booked += claim.quantity
-            self.changes.areas[area.number] = area
+            changes.areas[claim.area] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = hold.id  # the picker took the seats when they were planned
-        self.holds[hold.id] = hold
-        self.changes.new_holds[hold.id] = hold
+                self._seats[claim.seat] = id  # the picker took the seats when they were planned
+        self.holds[id] = hold
+        changes.new_holds[id] = hold
         entry: Held | Booked
         if booked is None:
             entry = {
                 "change": "held",
-                "hold": text_of(hold.id),
+                "hold": text_of(id),
                 "by": by,
                 "requested": hold.requested,
                 "until": self._format(hold.expires_at),
-                "areas": quantities_of(hold.claims),
+                "areas": quantities_of(claims),
             }
         else:
             self.by_booking[booked.id] = hold
             self.changes.new_bookings.append(booked)
             entry = {
                 "change": "booked",
-                "hold": text_of(hold.id),
+                "hold": text_of(id),
                 "by": by,
                 "booking": text_of(booked.id),
                 "instant": True,
-                "areas": quantities_of(hold.claims),
+                "areas": quantities_of(claims),
             }
         if hold.buyer is not None:
             entry["buyer"] = hold.buyer
-            self._count_for(hold.buyer, hold.id, hold.quantity, None if booked else hold.expires_at)
-        self._write(entry, hold.claims)
+            self._count_for(hold.buyer, id, hold.quantity, None if booked else hold.expires_at)
+        self._write(entry, claims)
+
+    def place_alike(self, hold: HoldRecord, first: AlikeHolds) -> None:
+        """Write a new hold that is like one of this batch: its area is among the changes already."""
+        self.areas[first.claim.area].held += first.claim.quantity
+        self.holds[hold.id] = self.changes.new_holds[hold.id] = hold
+        self.changes.journal.append({**first.entry, "hold": text_of(hold.id)})
 
     def confirm(self, hold: HoldRecord, booking: NewBooking) -> None:
         """Make a live hold a booking."""
@@ -329,10 +337,7 @@ class BatchState:
     def add_area(self, area: Area) -> None:
         self.areas[area.number] = area
         self.changes.new_areas.append(area)
-        if area.seated:
-            self._category_areas[area.category] = area
-        else:
-            self._area_names[area.name] = area
+        self._index_areas()
 
     def name_area(self, area: Area, *, name: str, category: str | None, state: AreaState, by: str) -> None:
         """Give an area another name, category or state."""
@@ -365,6 +370,7 @@ class BatchState:
         self.changes.journal.append(entry)
 
     def _set_event(self, fields: dict[str, Any]) -> None:
+        self.alike = Likeness()
         self.event = replace(self.event, **fields)
         self.changes.event.update(fields)
 

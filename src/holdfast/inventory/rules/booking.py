@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from holdfast.ids import reference_of
-from holdfast.inventory.rules.hold import HeldLine
+from holdfast.inventory.rules.hold import HeldLine, Shared
 from holdfast.inventory.rules.metadata import Metadata
-from holdfast.value import value_class
+from holdfast.value import copier, value_class
 
 
 class BookingStatus(StrEnum):
@@ -42,11 +44,19 @@ class Booking:
     metadata: Metadata | None = None
     created: bool = False
     seat_numbers: tuple[int, ...] = ()
+    shared: Shared | None = field(default=None, compare=False, repr=False)
+    """As that of a hold."""
 
     @property
     def reference(self) -> str:
         """The short reference that people use for the booking."""
         return reference_of(self.id)
+
+
+like_booking: Callable[[Booking, UUID, UUID, Shared | None], Booking] = copier(
+    Booking, "id", "hold_id", "shared"
+)
+"""Returns a booking that differs from another one in its own id and its hold's only."""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,10 @@ class NewBlock:
     claims: list[Claim]
     first: int
     """Number of the first claim. It is above 0 for a later step of a large block."""
+
+
+JobRow = tuple[UUID, str, str, str, str]
+"""An outward act that is due with the batch: (id, kind, subject, key, request as JSON)."""
 
 
 @dataclass(slots=True)
@@ -81,6 +86,8 @@ class Changes:
     """True if a repeated command without a key gets its first result again: a confirm, release, cancel or lift,
     or a step of the event's life. It also waits for the standby."""
     reclaimed_until: datetime | None = None
+    jobs: Sequence[JobRow] = ()
+    """Written with everything else, or not at all."""
 
     @property
     def is_empty(self) -> bool:

@@ -33,7 +33,7 @@ class StoredAnswer:
     body: bytes
     token_for: UUID | None = None
     brief: bool = False
-    """True for a guest's refusal, which is kept for minutes: anyone can ask for any number of them."""
+    """True for a refusal of a guest or buyer, kept for minutes: anyone can ask for any number of them."""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)

@@ -65,14 +65,14 @@ outcome."""
 
 def decide(state: BatchState, commands: Sequence[c.AnyCommand]) -> tuple[list[Outcome[Any]], Changes]:
     """Return one outcome per command, in order, and one set of changes. `state` must not be used again."""
-    outcomes = [_decide_one(state, command) for command in commands]
+    outcomes = [
+        _outcome(state, command) if command.key is None else _kept(state, command, command.key)
+        for command in commands
+    ]
     return outcomes, state.changes
 
 
-def _decide_one(state: BatchState, command: c.AnyCommand) -> Outcome[Any]:
-    key = command.key
-    if key is None:
-        return _outcome(state, command)
+def _kept(state: BatchState, command: c.AnyCommand, key: c.RetryKey[Any]) -> Outcome[Any]:
     stored = state.answers.get(key.scope)
     if stored is not None:
         body, answer = stored

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from holdfast.inventory.rules.metadata import Metadata
-from holdfast.value import value_class
+from holdfast.value import copier, value_class
 
 
 class HoldStatus(StrEnum):
@@ -25,6 +27,15 @@ class HeldLine:
     category: str | None = None
     area: str | None = None
     quantity: int
+
+
+class Shared:
+    """What holds, or bookings, share that differ in their ids only. Their answers' common text is kept here."""
+
+    __slots__ = ("text",)
+
+    def __init__(self) -> None:
+        self.text = b""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
@@ -47,3 +58,9 @@ class Hold:
     metadata: Metadata | None = None
     booking_id: UUID | None = None
     seat_numbers: tuple[int, ...] = ()
+    shared: Shared | None = field(default=None, compare=False, repr=False)
+    """The same for each hold of a batch that differs from this one in its id only; None if it is the only one."""
+
+
+like_hold: Callable[[Hold, UUID, Shared | None], Hold] = copier(Hold, "id", "shared")
+"""Returns a hold that differs from another one in its id only."""

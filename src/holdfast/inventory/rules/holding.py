@@ -22,10 +22,10 @@ from holdfast.errors import FieldError
 from holdfast.identity import identity_of
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
-from holdfast.inventory.rules.booking import Booking, BookingStatus
+from holdfast.inventory.rules.booking import Booking, BookingStatus, like_booking
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import EventStatus
-from holdfast.inventory.rules.hold import Hold, HoldStatus
+from holdfast.inventory.rules.hold import Hold, HoldStatus, Shared
 from holdfast.inventory.rules.metadata import merged
 from holdfast.inventory.rules.records import HoldRecord
 
@@ -82,7 +82,19 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
             metadata=merged(hold.metadata, command.metadata),
         ),
     )
-    return hold.to_booking(state, created=True)
+    return _new_booking(state, hold)
+
+
+def _new_booking(state: BatchState, hold: HoldRecord) -> Booking:
+    """Return the booking of a hold that this batch has just confirmed. Many of a batch differ in their ids only."""
+    terms = hold.plain_terms
+    first = None if terms is None else state.alike.bookings.get(terms)
+    if first is not None and hold.booking_id is not None:
+        return like_booking(first, hold.booking_id, hold.id, first.shared)
+    booking = hold.to_booking(state, created=True)
+    if terms is not None:
+        state.alike.bookings[terms] = like_booking(booking, booking.id, booking.hold_id, Shared())
+    return booking
 
 
 def change(state: BatchState, command: c.ChangeHold) -> Hold:

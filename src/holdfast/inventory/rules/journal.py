@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Literal, NotRequired, TypedDict, final
 
 
@@ -157,9 +158,12 @@ STRUCTURAL = frozenset(
 them fast."""
 
 
+_change_of: Callable[[Entry], str] = itemgetter("change")
+
+
 def is_structural(entries: Iterable[Entry]) -> bool:
     """Return whether a version's entries change the rules or the inventory itself."""
-    return any(entry["change"] in STRUCTURAL for entry in entries)
+    return not STRUCTURAL.isdisjoint(map(_change_of, entries))
 
 
 def areas_of(moved: Moved) -> dict[int, int]:

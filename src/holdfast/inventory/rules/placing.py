@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from uuid import UUID
 
 from holdfast import errors
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.alike import AlikeHolds
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import Attempt, AttemptStatus, Booking, BookingStatus
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import MAX_SEATS_PER_HOLD, Area, AreaState
-from holdfast.inventory.rules.hold import Hold, HoldStatus
-from holdfast.inventory.rules.holding import is_same_buyer
+from holdfast.inventory.rules.held_already import held_already
+from holdfast.inventory.rules.hold import Hold, HoldStatus, like_hold
+from holdfast.inventory.rules.name_lists import has_names, listed
 from holdfast.inventory.rules.occupancy import Occupant
-from holdfast.inventory.rules.records import Claim, HoldRecord
+from holdfast.inventory.rules.records import Claim, HoldRecord, like_record
 from holdfast.inventory.rules.whole_tables import whole_only, with_whole_tables
 
-MAX_LISTED = 10
-"""Names of areas or categories in a text."""
 LAPSED_FREED_PER_LOOK = 1_000
 """Max lapsed holds that one search for the best available newly counts as free. It frees more only before a
 refusal."""
 
 
 def place(state: BatchState, command: c.PlaceHold) -> Hold:
+    first = state.alike.holds.get(id(command.lines))
+    if (
+        first is not None
+        and first.include(command)
+        and state.areas[first.claim.area].free >= first.claim.quantity
+    ):
+        state.place_alike(like_record(first.record, command.hold_id, command.token_hash), first)
+        return like_hold(first.hold, command.hold_id, first.hold.shared)
     refusal = state.event.refuse_sale(state.now)
     if refusal is not None:
         raise refusal
@@ -33,7 +40,14 @@ def place(state: BatchState, command: c.PlaceHold) -> Hold:
     if claim is None:
         return _place_planned(state, command)
     _refuse_over_limit(state, claim.quantity, command.buyer)
-    return _place(state, command, [claim], requested=claim.quantity)
+    hold = _place(state, command, [claim], requested=claim.quantity)
+    if command.buyer is None:
+        entry = state.changes.journal[-1]
+        assert entry["change"] == "held"
+        first = AlikeHolds(command, state.holds[command.hold_id], hold, entry)
+        if first.include(command):
+            state.alike.holds[id(command.lines)] = first
+    return hold
 
 
 def _claim_at_hand(state: BatchState, lines: tuple[c.Line, ...]) -> Claim | None:
@@ -53,7 +67,7 @@ def _claim_at_hand(state: BatchState, lines: tuple[c.Line, ...]) -> Claim | None
 def _place_planned(state: BatchState, command: c.PlaceHold) -> Hold:
     lines = with_whole_tables(state.seat_map, command.lines)
     if command.reuse:
-        mine = _held_already(state, command, lines)
+        mine = held_already(state, command, lines)
         if mine is not None:
             state.changes.repeated = True
             return mine.to_hold(state, state.now)
@@ -109,10 +123,11 @@ class _Plan:
         self.planned: dict[int, int] = {}
         """Quantities by area that earlier lines of this hold will take."""
         self.seats: dict[int, None] = {}
+        self.shortage: errors.Refusal | None = None
+        """Why a partial hold has less than was requested: the first reason."""
 
     def lines(self, lines: tuple[c.Line, ...]) -> list[Claim]:
         """Plan named seats first, so that the engine's own choice never takes one of them."""
-        shortage: errors.Refusal | None = None
         try:
             in_order = enumerate(lines) if len(lines) == 1 else sorted(enumerate(lines), key=_is_choice)
             for number, line in in_order:
@@ -121,14 +136,25 @@ class _Plan:
                 except errors.Conflict as refusal:
                     if not self.partial or isinstance(refusal, errors.DuplicateSeat):
                         raise
-                    shortage = shortage or refusal
+                    self.shortage = self.shortage or refusal
+            self._leave_parts_of_tables()
             if not self.claims:
-                raise shortage or errors.SoldOut(available=0)
+                raise self.shortage or errors.SoldOut(available=0)
         except errors.Refusal:
             if self.seats and self.state.occupancy is not None:
                 self.state.occupancy.free_in_picker(self.seats)
             raise
         return self.claims
+
+    def _leave_parts_of_tables(self) -> None:
+        """Leave the seats of a whole table of which any line was refused another seat."""
+        state = self.state
+        if self.shortage is None or state.seat_map is None or state.occupancy is None:
+            return
+        whole = dict.fromkeys(whole_only(state.seat_map, self.seats))
+        state.occupancy.free_in_picker(self.seats.keys() - whole.keys())
+        self.claims = [claim for claim in self.claims if claim.seat is None or claim.seat in whole]
+        self.seats = whole
 
     def _line(self, number: int, line: c.Line) -> None:
         if isinstance(line, c.QuantityLine):
@@ -149,7 +175,7 @@ class _Plan:
             area = state.area_named(line.area)
             if area is None:
                 raise errors.AreaUnknown(
-                    errors.AreaUnknown.detail + _named(area.name for area in state.counted_areas),
+                    errors.AreaUnknown.detail + has_names(area.name for area in state.counted_areas),
                     errors=(errors.AreaUnknown.at(f"/lines/{number}/area"),),
                 )
             return area
@@ -195,7 +221,20 @@ class _Plan:
                 if state.lapsed_complete:
                     state.changes.reclaimed_until = hold.expires_at
 
+    def _free_seats(self, line: c.SeatsLine) -> list[int] | None:
+        """Return the seats of a line if each of them exists, is named once and is nobody's; else None."""
+        state = self.state
+        if state.seat_map is None:
+            return None
+        seats = [seat for label in line.labels if (seat := state.seat_map.number_of(label)) is not None]
+        is_plain = len(set(seats)) == len(line.labels) and self.seats.keys().isdisjoint(seats)
+        return seats if is_plain and not any(map(state.holder_of, seats)) else None
+
     def _named(self, number: int, line: c.SeatsLine) -> None:
+        at_once = self._free_seats(line)
+        if at_once is not None:
+            self._take(number, at_once)
+            return
         state = self.state
         seats, unknown = [], []
         for position, label in enumerate(line.labels):
@@ -233,11 +272,11 @@ class _Plan:
             else:
                 taken.append(errors.SeatTaken.at(pointer, f"Seat {label} is taken."))
         if taken or blocked:
-            assert state.seat_map is not None
-            free = whole_only(state.seat_map, free)
+            kind = errors.SeatTaken if taken else errors.SeatBlocked
+            refusal = kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
             if not (self.partial and free):
-                kind = errors.SeatTaken if taken else errors.SeatBlocked
-                raise kind((taken or blocked)[0].detail, errors=tuple(taken + blocked))
+                raise refusal
+            self.shortage = self.shortage or refusal
         self._take(number, free)
 
     def _best(self, number: int, line: c.BestAvailableLine) -> None:
@@ -249,7 +288,7 @@ class _Plan:
             )
         if line.category is not None and state.area_of_category(line.category) is None:
             raise errors.AreaUnknown(
-                errors.AreaUnknown.CATEGORY + _named(state.seat_categories),
+                errors.AreaUnknown.CATEGORY + has_names(state.seat_categories),
                 errors=(
                     errors.AreaUnknown.at(f"/lines/{number}/category", errors.AreaUnknown.CATEGORY_BRIEF),
                 ),
@@ -271,7 +310,7 @@ class _Plan:
             return errors.SoldOut(text, errors=(errors.SoldOut.at(_choice(number)),), available=0)
         if free >= line.quantity and line.together:
             return errors.NotTogether(
-                f"There are not {line.quantity} seats together; {free} are free.",
+                errors.NotTogether.APART.format(quantity=line.quantity, free=free),
                 errors=(errors.NotTogether.at(_choice(number)),),
                 available=free,
             )
@@ -385,52 +424,6 @@ def _refuse_over_limit(state: BatchState, requested: int, buyer: str | None) -> 
         raise errors.QuantityOverLimit(
             f"At most {rules.max_per_buyer} admissions per buyer; you have {has}.", limit=rules.max_per_buyer
         )
-
-
-def _held_already(state: BatchState, command: c.PlaceHold, lines: tuple[c.Line, ...]) -> HoldRecord | None:
-    """Return the same buyer's live hold on exactly these seats, or None."""
-    if state.occupancy is None or command.buyer is None:
-        return None
-    wanted = {
-        state.occupancy.seat_map.number_of(label)
-        for line in lines
-        if isinstance(line, c.SeatsLine)
-        for label in line.labels
-    }
-    if not wanted or None in wanted:
-        return None
-    holder = state.holder_of(next(seat for seat in wanted if seat is not None))
-    if isinstance(holder, Occupant):
-        mine = (
-            holder.kind == "hold"
-            and is_same_buyer(holder.buyer, command.buyer)
-            and set(holder.seats) == wanted
-        )
-        if not mine or holder.booked or holder.has_lapsed(state.now):
-            return None
-        held = state.record_of(holder)
-        return held if held.status is HoldStatus.ACTIVE else None
-    record = None if holder is None else state.holds.get(holder)
-    if (
-        record is None
-        or record.status is not HoldStatus.ACTIVE
-        or not is_same_buyer(record.buyer, command.buyer)
-    ):
-        return None
-    return record if {claim.seat for claim in record.claims} == wanted else None
-
-
-def _named(names: Iterable[str]) -> str:
-    """Return a sentence with the names that the event has, if it has any."""
-    has = listed(names)
-    return errors.AreaUnknown.HAS.format(names=has) if has else ""
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return names for a text: the first of them, if there are many."""
-    shown = list(islice(names, MAX_LISTED + 1))
-    rest = " and others" if len(shown) > MAX_LISTED else ""
-    return ", ".join(f"`{name}`" for name in shown[:MAX_LISTED]) + rest
 
 
 def _is_choice(numbered: tuple[int, c.Line]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from holdfast.inventory.rules.booking import Block, Booking, BookingStatus
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HeldLine, Hold, HoldStatus
 from holdfast.inventory.rules.metadata import Metadata
+from holdfast.value import copier
 
 if TYPE_CHECKING:
     from holdfast.inventory.seating.seat_map import SeatMap
@@ -120,8 +121,18 @@ class HoldRecord:
         )
 
     @property
-    def seat_numbers(self) -> tuple[int, ...]:
-        return tuple(seats_of(self.claims))
+    def plain_terms(self) -> tuple[int, int] | None:
+        """Return the area and the quantity if nothing else is known of what is held, and for whom; else None."""
+        if len(self.claims) != 1 or self.claims[0].seat is not None:
+            return None
+        if (
+            self.buyer is None
+            and self.buyer_name is None
+            and self.buyer_email is None
+            and self.metadata is None
+        ):
+            return self.claims[0].area, self.quantity
+        return None
 
     def to_hold(self, context: RecordContext, now: datetime) -> Hold:
         """Return the hold as it is at `now`."""
@@ -142,7 +153,7 @@ class HoldRecord:
             buyer_email=self.buyer_email,
             metadata=self.metadata,
             booking_id=self.booking_id,
-            seat_numbers=self.seat_numbers,
+            seat_numbers=tuple(seats_of(self.claims)),
         )
 
     def to_booking(self, context: RecordContext, *, created: bool = False) -> Booking:
@@ -166,8 +177,12 @@ class HoldRecord:
             buyer_email=self.buyer_email,
             metadata=self.metadata,
             created=created,
-            seat_numbers=self.seat_numbers,
+            seat_numbers=tuple(seats_of(self.claims)),
         )
+
+
+like_record: Callable[[HoldRecord, UUID, bytes | None], HoldRecord] = copier(HoldRecord, "id", "token_hash")
+"""Returns a hold's record that differs from another one in its id and token only. They share the claims."""
 
 
 class BlockRecord:

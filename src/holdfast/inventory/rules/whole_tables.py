@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.seating.seat_map import SeatMap
@@ -27,7 +27,7 @@ def _whole(seat_map: SeatMap, line: c.SeatsLine, named: set[str]) -> c.SeatsLine
     return c.SeatsLine(labels=(*line.labels, *added), added=len(added))
 
 
-def whole_only(seat_map: SeatMap, seats: Sequence[int]) -> list[int]:
+def whole_only(seat_map: SeatMap, seats: Collection[int]) -> list[int]:
     """Return the seats without those of tables of which another seat is missing."""
     if not seat_map.has_tables:
         return list(seats)

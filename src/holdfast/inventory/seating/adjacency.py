@@ -25,6 +25,8 @@ _MAX_ACROSS = 1.2
 """Max distance of neighbours on one side, in distances between seats that face each other."""
 _MAX_BEND = 0.25
 """Max distance of one side's seats from their line, in distances between both sides."""
+_MAX_SLANT = 1.3
+"""Max distance of two seats that face each other, in distances between both sides. A row that steps back has none."""
 
 
 def runs_of(places: Sequence[Place], plan_pitch: float | None = None) -> list[list[int]]:
@@ -35,9 +37,10 @@ def runs_of(places: Sequence[Place], plan_pitch: float | None = None) -> list[li
         seats
             to have a usual distance of their own.
     """
+    sides, side_pitch = _sides(places)
     runs: list[list[int]] = []
-    for side in _sides(places):
-        runs += _divided(places, _walk(places, side), plan_pitch)
+    for side in sides:
+        runs += _divided(places, _walk(places, side), plan_pitch, side_pitch)
     return runs
 
 
@@ -51,11 +54,14 @@ def middle_of(places: Sequence[Place]) -> Place:
     return sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places)
 
 
-def _sides(places: Sequence[Place]) -> list[list[int]]:
-    """Return both long sides of a table if the seats stand on two straight lines, else all seats as one side."""
+def _sides(places: Sequence[Place]) -> tuple[list[list[int]], float | None]:
+    """Return both long sides of a table if the seats stand on two straight lines, else all seats as one side.
+
+    A table also has a pitch, that of its denser side.
+    """
     all_seats = list(range(len(places)))
     if len(places) < 4:
-        return [all_seats]
+        return [all_seats], None
     for axis in _directions(places):
         across = [x * axis[1] - y * axis[0] for x, y in places]
         order = sorted(all_seats, key=across.__getitem__)
@@ -65,12 +71,14 @@ def _sides(places: Sequence[Place]) -> list[list[int]]:
         bend = max(across[one[-1]] - across[one[0]], across[other[-1]] - across[other[0]])
         if min(len(one), len(other)) < 2 or bend > _MAX_BEND * gaps[widest]:
             continue
-        pitch = max(_pitch_along(places, side, axis) for side in (one, other))
+        pitch = min(_pitch_along(places, side, axis) for side in (one, other))
         between = min(dist(places[a], places[b]) for a in one for b in other)
+        if between > _MAX_SLANT * gaps[widest]:
+            continue
         # Four seats round a square table also stand on two lines, but they sit together.
         if 0 < pitch < between * (_MAX_ACROSS if len(places) > 4 else 1 - 1e-9):
-            return [sorted(one), sorted(other)]
-    return [all_seats]
+            return [sorted(one), sorted(other)], pitch
+    return [all_seats], None
 
 
 def _directions(places: Sequence[Place]) -> list[Place]:
@@ -107,7 +115,9 @@ def _walk(places: Sequence[Place], side: list[int]) -> list[int]:
     return walk[::-1] if (right if abs(right) >= abs(down) else down) < 0 else walk
 
 
-def _divided(places: Sequence[Place], walk: list[int], plan_pitch: float | None) -> list[list[int]]:
+def _divided(
+    places: Sequence[Place], walk: list[int], plan_pitch: float | None, side_pitch: float | None
+) -> list[list[int]]:
     """Divide the walk wherever a gap is clearly wider than the row's usual pitch."""
     gaps = [dist(places[a], places[b]) for a, b in pairwise(walk)]
     positive = [gap for gap in gaps if gap > 0]
@@ -116,6 +126,8 @@ def _divided(places: Sequence[Place], walk: list[int], plan_pitch: float | None)
     usual = median_low(positive)
     if plan_pitch is not None:
         usual = min(usual, plan_pitch if len(walk) == 2 else _MAX_ROW_PITCH * plan_pitch)
+    if side_pitch is not None:
+        usual = min(usual, side_pitch)
     runs = [[walk[0]]]
     for gap, at in zip(gaps, walk[1:], strict=True):
         if gap > _MAX_PITCHES * usual:

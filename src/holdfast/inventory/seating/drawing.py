@@ -1,13 +1,22 @@
-"""Drawings: a seat map as the document that pages draw, with a position for every seat."""
+"""Drawings: a seat map in columns, as pages draw it, with a position for every seat."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import ceil, isfinite, sqrt
+import sys
+from array import array
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from math import ceil, dist, inf, isfinite, sqrt
+from statistics import median
 from typing import Any
 
-from holdfast.inventory.seating.seat_map import Row, SeatMap
-from holdfast.inventory.seating.traits import flags_of
+from holdfast.inventory.seating.drawn_areas import corners_of
+from holdfast.inventory.seating.forms import seat_part
+from holdfast.inventory.seating.seat_map import Row, SeatMap, SeatSpec
+from holdfast.inventory.seating.traits import Trait
+
+__all__ = ["SPACING", "columns_of"]
 
 SPACING = 20
 """The distance between two seats, and between two rows, where the source gives no positions."""
@@ -17,49 +26,111 @@ _SECTION_SPACING = 3 * SPACING
 _LINE = 100
 """A longer row is drawn folded. Thousands of bare labels form one row, which nobody could read as a picture."""
 
+_UNITS = 65_535
+"""The longer side of a drawing, so that a coordinate has 16 bits."""
 
-def document(seat_map: SeatMap) -> dict[str, Any]:
-    """Return the map as `{version, capacity, size, categories, sections: [{name, rows: [{name, seats:
-    [...]}]}]}`.
+_SINGLE_TRAITS = Trait.WHEELCHAIR | Trait.COMPANION | Trait.RESTRICTED_VIEW
 
-    Each seat has its `label`, `position` in the row, `category`, and `x` and `y`: its middle, from the top
-    left corner of the drawing. It has `name` (the source's own seat number) and `guid` where the source gave
-    them. Rows without positions are drawn straight, section beside section. The first row is at the top,
-    where the stage is.
+_Places = Sequence[tuple[float, float]]
+
+
+def columns_of(seat_map: SeatMap) -> dict[str, Any]:
+    """Return the map as `{map_version, width, height, pitch, categories, sections, areas, columns}`.
+
+    A column has one number for each seat, in number order. A section's rows say which seats they have. Rows without
+    positions are drawn straight, section beside section. The first row is at the top, where the stage is.
     """
-    places, width, height = _places(seat_map)
+    outlines = [corners_of(area) for area in seat_map.details.areas]
+    places, shift, width, height = _places(seat_map, [corner for outline in outlines for corner in outline])
+    scale = _UNITS / max(width, height)
     specs = list(seat_map.specs())
+    category_of = {name: index for index, name in enumerate(seat_map.categories)}
     sections: dict[str, list[dict[str, Any]]] = {}
-    counts = dict.fromkeys(seat_map.categories, 0)
     for row in seat_map.seat_rows:
-        seats = []
-        for number in row.numbers:
-            label, _, _, position, category, _, _, guid, name, traits = specs[number - 1]
-            x, y = places[number - 1]
-            drawn = {"label": label, "position": position, "category": category, "x": x, "y": y}
-            drawn |= flags_of(traits)
-            if name is not None:
-                drawn["name"] = name
-            if guid is not None:
-                drawn["guid"] = guid
-            counts[category] += 1
-            seats.append(drawn)
-        sections.setdefault(row.section, []).append({"name": row.row, "seats": seats})
+        sections.setdefault(row.section, []).append(_row(row, specs))
     return {
-        "version": seat_map.version,
-        "capacity": seat_map.size,
-        "size": {"width": width, "height": height},
-        "categories": [{"name": name, "capacity": count} for name, count in counts.items()],
+        "map_version": seat_map.version,
+        "width": round(width * scale),
+        "height": round(height * scale),
+        "pitch": max(1, round(_pitch(seat_map, places) * scale)),
+        "categories": seat_map.categories,
         "sections": [{"name": name, "rows": rows} for name, rows in sections.items()],
+        "areas": [
+            {
+                "name": area["name"],
+                "points": [
+                    [round((x + shift[0]) * scale), round((y + shift[1]) * scale)] for x, y in outline
+                ],
+            }
+            for area, outline in zip(seat_map.details.areas, outlines, strict=True)
+            if outline
+        ],
+        "columns": {
+            "x": _column(round(x * scale) for x, _ in places),
+            "y": _column(round(y * scale) for _, y in places),
+            "position": _column(spec.position_in_row or 0 for spec in specs),
+            "category": _column(category_of[spec.category] for spec in specs),
+            "traits": _column(spec.traits & _SINGLE_TRAITS for spec in specs),
+        },
     }
 
 
-def _places(seat_map: SeatMap) -> tuple[list[tuple[float, float]], float, float]:
-    """Return a place for each seat in number order, and the size of the drawing."""
+def _row(row: Row, specs: Sequence[SeatSpec]) -> dict[str, Any]:
+    seats = [specs[number - 1] for number in row.numbers]
+    label, names = _names([seat.label for seat in seats])
+    drawn: dict[str, Any] = {"name": row.row, "count": len(seats), "label": label, "names": names}
+    if isinstance(row.numbers, range):
+        drawn["first"] = row.numbers[0] - 1
+    else:
+        drawn["numbers"] = [number - 1 for number in row.numbers]
+    printed = [None if seat.name == name else seat.name for seat, name in zip(seats, names, strict=True)]
+    if any(printed):
+        drawn["printed"] = printed
+    if seats[0].traits & Trait.WHOLE:
+        drawn["sold"] = "whole"
+    return drawn
+
+
+def _names(labels: Sequence[str]) -> tuple[str, list[str]]:
+    """Return what all labels of a row begin with, and the rest of each."""
+    begin = labels[0].removesuffix(seat_part(labels[0]))
+    if all(label.startswith(begin) and len(label) > len(begin) for label in labels):
+        return begin, [label[len(begin) :] for label in labels]
+    return "", list(labels)
+
+
+def _column(values: Iterable[int]) -> str:
+    """Return the differences of successive values. Rows are even, so they repeat, and pack well."""
+    differences, last = array("H"), 0
+    for value in values:
+        differences.append((value - last) % 65_536)
+        last = value
+    if sys.byteorder == "big":
+        differences.byteswap()
+    return b64encode(differences.tobytes()).decode("ascii")
+
+
+def _pitch(seat_map: SeatMap, places: _Places) -> float:
+    """Return the usual distance of two neighbours in a row; without any, that of two seats of the drawing."""
+    found = []
+    for row in seat_map.seat_rows:
+        for one, other in pairwise(row.numbers):
+            if seat_map.position_of(other) == seat_map.position_of(one) + 1:
+                found.append(dist(places[one - 1], places[other - 1]))
+    return (median(found) if found else 0) or SPACING
+
+
+def _places(seat_map: SeatMap, corners: _Places) -> tuple[_Places, tuple[float, float], float, float]:
+    """Return a place for each seat in number order, how far the plan was shifted, and the size of the drawing.
+
+    `corners` of areas are in the drawing, too.
+    """
     places: list[tuple[float, float] | None] = [None] * seat_map.size
     missing: dict[str, list[Row]] = {}
-    left = top = float("inf")
-    right = bottom = float("-inf")
+    left = min((x for x, _ in corners), default=inf)
+    top = min((y for _, y in corners), default=inf)
+    right = max((x for x, _ in corners), default=-inf)
+    bottom = max((y for _, y in corners), default=-inf)
     for row in seat_map.seat_rows:
         given = [seat_map.place_of(number) for number in row.numbers]
         if any(place is None for place in given):
@@ -78,12 +149,9 @@ def _places(seat_map: SeatMap) -> tuple[list[tuple[float, float]], float, float]
         for number, (x, y) in drawn.items():
             places[number - 1] = (x, y)
             right, bottom = max(right, x), max(bottom, y)
-    shift_x, shift_y = SPACING - left, SPACING - top
-    return (
-        [(_tidy(place[0] + shift_x), _tidy(place[1] + shift_y)) for place in places if place is not None],
-        _tidy(right + shift_x + SPACING),
-        _tidy(bottom + shift_y + SPACING),
-    )
+    shift = SPACING - left, SPACING - top
+    moved = [(place[0] + shift[0], place[1] + shift[1]) for place in places if place is not None]
+    return moved, shift, right + shift[0] + SPACING, max(bottom + shift[1] + SPACING, 0.0)
 
 
 def _draw_straight(
@@ -118,9 +186,3 @@ def _draw_section(seat_map: SeatMap, rows: list[Row]) -> tuple[list[tuple[int, f
             seats.append((number, margin + at * SPACING, (line + folded) * SPACING))
         line += ceil(length / _LINE)
     return seats, (widest - 1) * SPACING, (line - 1) * SPACING
-
-
-def _tidy(value: float) -> float:
-    """Round to a hundredth; drop the fraction of a round number."""
-    rounded = round(value, 2)
-    return int(rounded) if rounded.is_integer() else rounded

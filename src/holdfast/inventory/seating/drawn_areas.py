@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, pi, radians, sin
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,36 @@ class DrawnArea:
         """Return the area as documents show it. Its capacity may change, and a version of a map may not."""
         category = {} if self.category is None else {"category": self.category}
         return {"name": self.name, **category, **self.drawing}
+
+
+_ROUND = 32
+"""Corners of a circle or an ellipse, as it is drawn."""
+
+
+def corners_of(area: dict[str, Any]) -> list[tuple[float, float]]:
+    """Return the outline of an area, in the plan's coordinates; none for an area without a shape."""
+    match area.get("shape"):
+        case "rectangle":
+            width, height = area["width"] or 0, area["height"] or 0
+            found = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]
+        case "circle":
+            found = _round(area["radius"] or 0, area["radius"] or 0)
+        case "ellipse":
+            found = _round(area["radius_x"], area["radius_y"])
+        case "polygon":
+            found = [(point["x"], point["y"]) for point in area["points"]]
+        case _:
+            return []
+    turn = radians(area.get("rotation") or 0)
+    return [
+        (area["x"] + x * cos(turn) - y * sin(turn), area["y"] + x * sin(turn) + y * cos(turn))
+        for x, y in found
+    ]
+
+
+def _round(across: float, down: float) -> list[tuple[float, float]]:
+    angles = [2 * pi * corner / _ROUND for corner in range(_ROUND)]
+    return [(across * cos(angle), down * sin(angle)) for angle in angles]
 
 
 class MapSource(NamedTuple):

@@ -178,6 +178,12 @@ def address_of(label: str) -> tuple[str, str]:
     return section, row
 
 
+def seat_part(label: str) -> str:
+    """Return what names the seat in its row: the label's last part, or its last digits or letters."""
+    before, part = _split(_LAST_PART, label)
+    return part if before else _split(_LAST_RUN, part)[1]
+
+
 def _split(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
     match = pattern.fullmatch(text)
     return (match[1], match[2]) if match else ("", text)

@@ -52,14 +52,26 @@ class SeatPicker:
     A caller that takes a taken seat, or frees a free one, has a bug and gets ValueError.
     """
 
-    __slots__ = ("_by_row", "_free", "_is_free", "_rankings", "_searches_of", "_searches_since", "rows")
+    __slots__ = (
+        "_by_row",
+        "_entered",
+        "_is_free",
+        "_moved",
+        "_rankings",
+        "_searches_of",
+        "_searches_since",
+        "rows",
+    )
 
     def __init__(self, rows: RowIndex, taken: Iterable[int] = ()) -> None:
         taken = tuple(taken)
         self.rows = rows
-        self._free = rows.seats ^ rows.mask(taken)
+        self._entered = rows.seats ^ rows.mask(taken)
+        """The free seats as one integer, without the latest moves."""
+        self._moved: set[int] = set()
+        """Seats that were taken or freed since. Entering each at once would be six passes over the long integer."""
         self._is_free = bytearray(b"\1" * (rows.highest_number + 1))
-        """The same by seat number. Testing one bit of the long integer would copy all of it."""
+        """The present state by seat number. Testing one bit of the long integer would copy all of it."""
         for number in taken:
             self._is_free[number] = 0
         self._searches_of: dict[Question, int] = {}
@@ -70,27 +82,30 @@ class SeatPicker:
         """The free seats of each row, kept while there are rankings."""
 
     def take(self, numbers: Collection[int]) -> None:
-        if not numbers:
-            return
-        mask = self.rows.mask(numbers)
-        if mask & self._free != mask:
+        self.rows.check(numbers)
+        if not all(map(self._is_free.__getitem__, numbers)):
             raise ValueError("a seat that is not free cannot be taken")
-        self._free ^= mask
         self._mark(numbers, 0)
 
     def free(self, numbers: Collection[int]) -> None:
-        if not numbers:
-            return
-        mask = self.rows.mask(numbers)
-        if mask & self._free:
+        self.rows.check(numbers)
+        if any(map(self._is_free.__getitem__, numbers)):
             raise ValueError("a free seat cannot be freed")
-        self._free |= mask
         self._mark(numbers, 1)
+
+    @property
+    def _free(self) -> int:
+        """The free seats as one integer."""
+        if self._moved:
+            self._entered ^= self.rows.mask(self._moved)
+            self._moved.clear()
+        return self._entered
 
     def is_free(self, number: int) -> bool:
         return self._is_free[number] == 1
 
     def _mark(self, numbers: Iterable[int], free: int) -> None:
+        self._moved.symmetric_difference_update(numbers)
         by_row, rankings = self._by_row, self._rankings.values()
         for number in numbers:
             self._is_free[number] = free

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,11 +82,9 @@ class RowIndex:
         self.pools = Pools(self.category_masks, traits or {}, tables, self.mask)
 
     def mask(self, numbers: Iterable[int]) -> int:
-        """Return the bits of these seats. Raises ValueError for an unknown number, or a repeated one."""
+        """Return the bits of these seats. Raises ValueError like `check`."""
         requested = list(numbers)
-        for number in requested:
-            if not 0 < number < len(self._bit_of) or self._number_at[self._bit_of[number]] != number:
-                raise ValueError(f"no seat has the number {number}")
+        self.check(requested)
         if len(requested) <= _FEW:
             mask = 0
             for number in requested:
@@ -98,9 +96,15 @@ class RowIndex:
                 bit = bit_of[number]
                 buffer[bit >> 3] |= 1 << (bit & 7)
             mask = int.from_bytes(buffer, "little")
-        if mask.bit_count() != len(requested):
-            raise ValueError("a seat is named twice")
         return mask
+
+    def check(self, numbers: Collection[int]) -> None:
+        """Raise ValueError for an unknown number, or a repeated one."""
+        for number in numbers:
+            if not 0 < number < len(self._bit_of) or self._number_at[self._bit_of[number]] != number:
+                raise ValueError(f"no seat has the number {number}")
+        if len(numbers) > 1 and len(set(numbers)) != len(numbers):
+            raise ValueError("a seat is named twice")
 
     def block(self, start: int, n: int) -> tuple[int, ...]:
         """Return the numbers of the n seats from this bit on."""

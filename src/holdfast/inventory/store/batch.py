@@ -1,8 +1,8 @@
 """A batch against the database: lock and load in one round trip, write and commit in another.
 
 A batch of several events is for events with few commands each. A lone hold costs two round trips, a dozen
-statements and an fsync. Two hundred events with a hold each share those costs. This works on one PostgreSQL
-only: where events are spread over several, each has a batch of its own.
+statements and an fsync. Two hundred events with a hold each share those costs. On a cluster the events of one
+shard can share a batch. On plain shards each event has its own.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from holdfast.inventory.rules.batch_state import BatchState
-from holdfast.inventory.store.steps import BatchStep, statements_for
+from holdfast.inventory.store.steps import ONE_POSTGRES, BatchStep, Forms, statements_for
 from holdfast.inventory.store.writes import WRITES
+from holdfast.postgres.connections import Connection
 from holdfast.postgres.rows import Table
 from holdfast.postgres.transaction import Transaction
 
@@ -37,13 +38,17 @@ L = TypeVar("L", bound=Loading)
 class Batch(Transaction):
     """A transaction over one event or several: `load`, then `commit` or `roll_back`."""
 
+    def __init__(self, connection: Connection, forms: Forms = ONE_POSTGRES) -> None:
+        super().__init__(connection)
+        self._forms = forms
+
     async def load(self, steps: Sequence[BatchStep[L]], events: Sequence[L]) -> list[Loaded]:
         """Return the loaded rows of each event. Raises the driver's errors; then nothing was done.
 
         A single event waits for its lock. If there are several, those that others have locked have no rows.
         """
         givens = [{"max_rows": MAX_VERSIONS_BEHIND + 1, **event.given} for event in events]
-        sent = list(statements_for(steps, events, givens))
+        sent = list(statements_for(steps, events, givens, self._forms))
         tables = await self._begin([(statement, parameters) for _, statement, parameters in sent])
         found = {name: table for (name, _, _), table in zip(sent, tables, strict=True)}
         if len(events) == 1:
@@ -70,7 +75,7 @@ class Batch(Transaction):
             }
             for state, version in zip(states, versions, strict=True)
         ]
-        for _, statement, parameters in statements_for(WRITES, states, givens):
+        for _, statement, parameters in statements_for(WRITES, states, givens, self._forms):
             self._pipeline.add(statement, parameters)
         committing()
         await self._commit()

@@ -40,6 +40,10 @@ class EventState:
     lapsed_by_area: dict[int, int]
     next_expiry: datetime | None
 
+    @property
+    def has_lapsed(self) -> bool:
+        return self.next_expiry is not None and self.next_expiry <= self.now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
@@ -65,6 +69,7 @@ class EventCounts:
 
 _EVENT_COUNTS = RowReader(EventCounts)
 _READ_STATE = Statement("read_state", SQL["read_state"])
+_READ_LAPSED_STATE = Statement("read_lapsed_state", SQL["read_lapsed_state"])
 
 
 class ReadStore:
@@ -83,12 +88,23 @@ class ReadStore:
 
     async def find_states(self, numbers: Sequence[int]) -> list[EventState | Exception | None]:
         """Return the state of each event, None if it does not exist, or its error; see `read_together`."""
-        givens = {number: {"event_number": number} for number in numbers}
-        answers = await read_together(self._connections, [_READ_STATE], givens)
-        return [
-            answer if isinstance(answer := answers[number], Exception) else _state_or_error(answer[0])
-            for number in numbers
+        found = await self._find_states(_READ_STATE, numbers)
+        lapsed = [
+            number for number, state in found.items() if isinstance(state, EventState) and state.has_lapsed
         ]
+        if lapsed:
+            found |= await self._find_states(_READ_LAPSED_STATE, lapsed)
+        return [found[number] for number in numbers]
+
+    async def _find_states(
+        self, statement: Statement, numbers: Sequence[int]
+    ) -> dict[int, EventState | Exception | None]:
+        givens = {number: {"event_number": number} for number in numbers}
+        answers = await read_together(self._connections, [statement], givens)
+        return {
+            number: answer if isinstance(answer, Exception) else _state_or_error(answer[0])
+            for number, answer in answers.items()
+        }
 
     async def versions_of(self, numbers: Sequence[int]) -> dict[int, int]:
         """Return the versions of all watched events, by one small query per node."""

@@ -12,7 +12,7 @@ from holdfast.postgres.rows import Table
 
 SQL = queries.load("workers")
 BRIEF_MINUTES = 15
-"""How long a guest's refusals are kept: longer than a client retries."""
+"""How long refusals of guests and buyers are kept: longer than a client retries."""
 
 
 class WorkerStore:
@@ -36,7 +36,7 @@ class WorkerStore:
 
     async def delete_old_answers(self, hours: int, max_rows: int) -> int:
         """Delete old answers of Idempotency-Keys, max `max_rows` of each kind and node. Return their number; 0: none is
-        old. A guest's refusals are old after minutes."""
+        old. Refusals of guests and buyers are old after minutes."""
         kinds = (("find_old_answers", {"hours": hours}), ("find_brief_answers", {"minutes": BRIEF_MINUTES}))
         deleted = 0
         for pool in self._connections.all():

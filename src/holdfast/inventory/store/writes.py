@@ -71,9 +71,9 @@ def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
     ]
 
 
-def _identity_beside(buyer: str | None) -> str | None:
+def _identity_beside(buyer: str) -> str | None:
     """Return the buyer's identity if it differs from the text: most texts are their own."""
-    identity = None if buyer is None else identity_of(buyer)
+    identity = identity_of(buyer)
     return None if identity == buyer else identity
 
 
@@ -91,12 +91,12 @@ def _hold_rows(state: BatchState) -> list[Row]:
             hold.quantity,
             hold.requested,
             hold.buyer,
-            _identity_beside(hold.buyer),
+            None if hold.buyer is None else _identity_beside(hold.buyer),
             hold.buyer_name,
             hold.buyer_email,
             hold.token_hash,
             hold.by,
-            metadata_text(hold.metadata),
+            None if hold.metadata is None else metadata_text(hold.metadata),
         )
         for hold in state.changes.new_holds.values()
     ]
@@ -105,18 +105,20 @@ def _hold_rows(state: BatchState) -> list[Row]:
 def _claim_rows(state: BatchState) -> list[Row]:
     """Return one row per claim, numbered within its hold or block."""
     changes = state.changes
-    claimed = [
-        (hold.id, "hold", hold.booking_id is not None, enumerate(hold.claims))
-        for hold in changes.new_holds.values()
-    ]
-    claimed += [
-        (block.id, "block", False, enumerate(block.claims, block.first)) for block in changes.new_blocks
-    ]
-    return [
-        (id, number, claim.line, kind, claim.area, claim.seat, claim.quantity, booked, id in changes.ended)
-        for id, kind, booked, claims in claimed
-        for number, claim in claims
-    ]
+    rows: list[Row] = []
+    for id, hold in changes.new_holds.items():
+        booked, ended = hold.booking_id is not None, bool(changes.ended) and id in changes.ended
+        for number, claim in enumerate(hold.claims):
+            rows.append(
+                (id, number, claim.line, "hold", claim.area, claim.seat, claim.quantity, booked, ended)
+            )
+    for block in changes.new_blocks:
+        ended = block.id in changes.ended
+        for number, claim in enumerate(block.claims, block.first):
+            rows.append(
+                (block.id, number, claim.line, "block", claim.area, claim.seat, claim.quantity, False, ended)
+            )
+    return rows
 
 
 def _counter_rows(state: BatchState) -> list[Row]:
@@ -249,6 +251,8 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="insert_bookings",
+        single="insert_booking",
+        names=("hold_id", "id", "name", "email", "by", "metadata"),
         rows=lambda state: [
             (each.hold_id, each.id, each.name, each.email, each.by, metadata_text(each.metadata))
             for each in state.changes.new_bookings
@@ -294,10 +298,17 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
     ),
     BatchStep(
         statement="insert_attempts",
+        single="insert_attempt",
+        names=("number", "quantity", "status", "booking_id"),
         rows=lambda state: [
             (each.number, each.quantity, each.status, each.booking_id) for each in state.changes.attempts
         ],
         columns={"numbers": plain, "quantities": plain, "statuses": texts, "booking_ids": ids},
+    ),
+    BatchStep(
+        statement="insert_jobs",
+        rows=lambda state: state.changes.jobs,
+        columns={"ids": ids, "kinds": texts, "subjects": texts, "keys": texts, "requests": texts},
     ),
     BatchStep(
         statement="update_areas",

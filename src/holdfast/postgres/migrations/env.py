@@ -41,10 +41,12 @@ def _begin(connection: Connection) -> None:
     before PostgreSQL searches for deadlocks (after 1 s), and before buyers wait long.
 
     On a Citus coordinator the nodes take the lock too, and wait as long as this transaction says: Citus sends its
-    local settings on if it is asked to. Any other server ignores that request.
+    local settings on if it is asked to. Any other server ignores that request. A node whose role ends idle
+    transactions would end one that waits while other nodes work.
     """
     connection.exec_driver_sql("SET LOCAL citus.propagate_set_commands = 'local'")
     connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     if connection.exec_driver_sql("SELECT to_regclass('inventories')").scalar() is not None:
         connection.exec_driver_sql("LOCK TABLE inventories IN ACCESS EXCLUSIVE MODE")
 

@@ -1,12 +1,16 @@
 -- Backups: what a database contains before a restore. All tables are in the first schema of the search path.
 
 -- name: list_relations
--- Tables and sequences, quoted. Dropping a table also drops its indexes and other parts.
-SELECT c.relkind = 'S' AS is_sequence, format('%I.%I', n.nspname, c.relname) AS name
+-- Tables and sequences, plain and quoted. Dropping a table also drops its indexes and other parts.
+SELECT c.relkind = 'S' AS is_sequence, c.relname::text AS plain, format('%I.%I', n.nspname, c.relname) AS name
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'S')
 ORDER BY c.relname;
+
+-- name: load_schema
+-- As `regnamespace` writes it: in quotes where it needs them.
+SELECT quote_ident(current_schema()) AS schema;
 
 -- name: has_events
 -- A row without columns is a syntax error for a Citus coordinator.

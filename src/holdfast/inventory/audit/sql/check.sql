@@ -106,7 +106,10 @@ SELECT
     (SELECT min(event_number) FROM idempotency WHERE event_number > :after AND event_number < :before) AS idempotency,
     (SELECT min(event_number) FROM jobs WHERE event_number > :after AND event_number < :before) AS jobs,
     (SELECT min(event_number) FROM job_attempts WHERE event_number > :after AND event_number < :before) AS job_attempts,
-    (SELECT min(event_number) FROM feeds WHERE event_number > :after AND event_number < :before) AS feeds;
+    (SELECT min(event_number) FROM feeds WHERE event_number > :after AND event_number < :before) AS feeds,
+    (
+        SELECT min(event_number) FROM ticket_revisions WHERE event_number > :after AND event_number < :before
+    ) AS ticket_revisions;
 
 -- name: list_creations
 -- Finished creations of events, each of which made the event that it names.

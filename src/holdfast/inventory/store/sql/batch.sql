@@ -246,6 +246,12 @@ FROM events e,
      ) AS n (hold_id, claim_number, line, kind, area_number, seat_number, quantity, is_booked, has_ended)
 WHERE e.event_number = :event_number;
 
+-- name: insert_booking!
+INSERT INTO bookings (
+    event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by, metadata
+)
+VALUES (:event_number, :hold_id, :id, 'confirmed', :now, :name, :email, :by, :metadata);
+
 -- name: insert_bookings!
 INSERT INTO bookings (
     event_number, hold_id, id, status, confirmed_at, buyer_name, buyer_email, confirmed_by, metadata
@@ -281,6 +287,10 @@ UPDATE blocks
 SET lifted_at = :now
 WHERE event_number = :event_number AND id = ANY(:ids::uuid[]);
 
+-- name: insert_attempt!
+INSERT INTO attempts (event_number, number, quantity, status, created_at, booking_id)
+VALUES (:event_number, :number, :quantity, :status, :now, :booking_id);
+
 -- name: insert_attempts!
 INSERT INTO attempts (event_number, number, quantity, status, created_at, booking_id)
 SELECT e.event_number, n.number, n.quantity, n.status, :now::timestamptz, n.booking_id
@@ -288,6 +298,16 @@ FROM events e,
      unnest(:numbers::bigint[], :quantities::bigint[], :statuses::text[], :booking_ids::uuid[])
          AS n (number, quantity, status, booking_id)
 WHERE e.event_number = :event_number;
+
+-- name: insert_jobs!
+-- Outward acts of the batch, such as mail. The key names the act, so a repeated cause adds nothing.
+INSERT INTO jobs (event_number, id, kind, subject, key, request, status, due_at, attempts, created_at)
+SELECT e.event_number, n.id, n.kind, n.subject, n.key, n.request, 'due', :now::timestamptz, 0, :now::timestamptz
+FROM events e,
+     unnest(:ids::uuid[], :kinds::text[], :subjects::text[], :keys::text[], :requests::jsonb[])
+         AS n (id, kind, subject, key, request)
+WHERE e.event_number = :event_number
+ON CONFLICT (event_number, key) DO NOTHING;
 
 -- name: update_area!
 UPDATE areas

@@ -1,6 +1,7 @@
--- A batch of several events on one PostgreSQL: the statements of batch.sql over arrays. Each row names its
--- event. No statement waits for a lock: an event that another process is deciding for is left to its own
--- lane. LATERAL as in batch.sql.
+-- A batch of several events on one PostgreSQL or one shard: the statements of batch.sql over arrays. Each row names
+-- its event. No statement waits for a lock: an event that another process is deciding for is left to its own lane.
+-- LATERAL as in batch.sql. Each table names its event with `event_number = n.event_number` or by an array of all
+-- events, so that a condition for shards can be added (steps.py).
 
 -- name: lock_inventory
 SELECT event_number, version, last_at
@@ -172,6 +173,16 @@ FROM unnest(
          :booking_ids::uuid[]
      ) AS n (event_number, created_at, number, quantity, status, booking_id)
 JOIN events e ON e.event_number = n.event_number;
+
+-- name: insert_jobs!
+INSERT INTO jobs (event_number, id, kind, subject, key, request, status, due_at, attempts, created_at)
+SELECT e.event_number, n.id, n.kind, n.subject, n.key, n.request, 'due', n.due_at, 0, n.due_at
+FROM unnest(
+         :event_numbers::bigint[], :nows::timestamptz[], :ids::uuid[], :kinds::text[], :subjects::text[], :keys::text[],
+         :requests::jsonb[]
+     ) AS n (event_number, due_at, id, kind, subject, key, request)
+JOIN events e ON e.event_number = n.event_number
+ON CONFLICT (event_number, key) DO NOTHING;
 
 -- name: update_areas!
 UPDATE areas a

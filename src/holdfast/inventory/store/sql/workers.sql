@@ -52,7 +52,7 @@ WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
 LIMIT :max_rows;
 
 -- name: find_brief_answers
--- A fan-out: stored refusals of guests.
+-- A fan-out: stored refusals of guests and buyers.
 SELECT event_number, scope
 FROM idempotency
 WHERE brief AND created_at < statement_timestamp() - make_interval(mins => :minutes)

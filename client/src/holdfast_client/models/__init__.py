@@ -1,0 +1,90 @@
+"""Models: the server's objects, as frozen dataclasses. Times are aware, in UTC; states are plain words.
+
+A newer server may send words that this version does not know. Compare only with the words that you act on.
+"""
+
+from holdfast_client.models.events import Event, Page, Part
+from holdfast_client.models.sales import (
+    Booking,
+    BookingLetter,
+    Buyer,
+    CheckedTicket,
+    Hold,
+    Line,
+    Ticket,
+    TicketSeat,
+)
+from holdfast_client.models.seat_maps import (
+    MapArea,
+    MapRow,
+    MapSeat,
+    MapSection,
+    MapSource,
+    SeatMap,
+    StoredSeatMap,
+)
+from holdfast_client.models.seats import (
+    Availability,
+    Block,
+    Change,
+    Changes,
+    Counts,
+    PackedSeats,
+    Seat,
+    SeatChange,
+    Seats,
+    Snapshot,
+    StreamMessage,
+)
+from holdfast_client.models.service import (
+    AuditEntry,
+    Delivery,
+    Health,
+    Mail,
+    Me,
+    Notice,
+    Notices,
+    Tokens,
+    Webhook,
+)
+
+__all__ = [
+    "AuditEntry",
+    "Availability",
+    "Block",
+    "Booking",
+    "BookingLetter",
+    "Buyer",
+    "Change",
+    "Changes",
+    "CheckedTicket",
+    "Counts",
+    "Delivery",
+    "Event",
+    "Health",
+    "Hold",
+    "Line",
+    "Mail",
+    "MapArea",
+    "MapRow",
+    "MapSeat",
+    "MapSection",
+    "MapSource",
+    "Me",
+    "Notice",
+    "Notices",
+    "PackedSeats",
+    "Page",
+    "Part",
+    "Seat",
+    "SeatChange",
+    "SeatMap",
+    "Seats",
+    "Snapshot",
+    "StoredSeatMap",
+    "StreamMessage",
+    "Ticket",
+    "TicketSeat",
+    "Tokens",
+    "Webhook",
+]

@@ -1,0 +1,80 @@
+"""Calls of tickets: read and print them, issue one again, and check a code at the door."""
+
+from __future__ import annotations
+
+from holdfast_client.calls import (
+    BookingRef,
+    Call,
+    EventRef,
+    Token,
+    content_of,
+    get,
+    one,
+    page,
+    path,
+    post,
+    token_of,
+)
+from holdfast_client.models import CheckedTicket, Page, Ticket
+
+
+def list_tickets(
+    booking: BookingRef,
+    *,
+    token: Token | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+) -> Call[Page[Ticket]]:
+    """List the tickets of a booking by number, with its hold's token or as staff."""
+    query = {"limit": limit, "cursor": cursor}
+    return get(
+        path("bookings", booking, "tickets"), page(Ticket), query=query, token=token_of(booking, token)
+    )
+
+
+def get_tickets_pdf(
+    booking: BookingRef, *, token: Token | None = None, first: int | None = None
+) -> Call[bytes]:
+    """Return a PDF with a page for each ticket, from number `first` on. One PDF has 100 tickets or fewer.
+
+    Raises: TicketNotFound, BookingAlreadyCancelled, EventCancelled.
+    """
+    query = {"first": first}
+    return get(
+        path("bookings", booking, "tickets.pdf"), content_of, query=query, token=token_of(booking, token)
+    )
+
+
+def get_booking_calendar(booking: BookingRef, *, token: Token | None = None) -> Call[bytes]:
+    """Return the event of a booking as a file that calendars import (`.ics`)."""
+    return get(path("bookings", booking, "calendar.ics"), content_of, token=token_of(booking, token))
+
+
+def get_event_calendar(event: EventRef) -> Call[bytes]:
+    """Return an event as a file that calendars import (`.ics`)."""
+    return get(path("events", event, "calendar.ics"), content_of)
+
+
+def reissue_ticket(
+    booking: BookingRef,
+    ticket: Ticket | int,
+    *,
+    token: Token | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Ticket]:
+    """Issue a ticket again, with another code. The code before lets nobody in any more.
+
+    Raises: TicketNotFound, BookingAlreadyCancelled, EventCancelled.
+    """
+    number = ticket.number if isinstance(ticket, Ticket) else ticket
+    return post(
+        path("bookings", booking, "tickets", number, "reissue"),
+        one(Ticket),
+        token=token_of(booking, token),
+        key=idempotency_key,
+    )
+
+
+def check_ticket(event: EventRef, code: str) -> Call[CheckedTicket]:
+    """Return what a scanned code is worth at the event's door now (staff). Nothing is recorded."""
+    return post(path("events", event, "tickets", "check"), one(CheckedTicket), body={"code": code})

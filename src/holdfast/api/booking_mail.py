@@ -1,0 +1,258 @@
+"""Booking mail: what the buyers of bookings read, as jobs.
+
+A booking's own transaction writes the job, so a booking that is lost mails nobody, and one that stands does. A buyer
+with an account gets the mail at the account's address, unless the booking has another one. Only the job can look that
+up: a batch reads nothing of accounts.
+
+The buyers of a cancelled event are too many for one transaction: its cancellation writes a job that mails them page by
+page. A buyer without a mail address gets nothing, and so do the buyers of a rehearsal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from holdfast.access.principals import ACCOUNT_PREFIX
+from holdfast.access.users import Users
+from holdfast.api.order_lines import order_lines
+from holdfast.api.venue_time import in_zone, long_time
+from holdfast.delivery.delivery import Delivery
+from holdfast.delivery.jobs import Act, Done, Job, NewJob, Outcome, make_job_id
+from holdfast.delivery.mail.letter import Enclosure, Letter, Link
+from holdfast.errors import BookingNotFound, BuyerRequired, UserNotFound
+from holdfast.inventory.queries import Queries
+from holdfast.inventory.rules.batch_state import BatchState
+from holdfast.inventory.rules.booking import Booking, BookingStatus
+from holdfast.inventory.rules.changes import JobRow
+from holdfast.inventory.rules.commands import STAFF, Authority
+from holdfast.inventory.rules.event import Event, EventStatus
+
+__all__ = ["ANNOUNCEMENT", "About", "BookingMail", "letter_of"]
+
+ANNOUNCEMENT = "announcement"
+"""The kind of job that mails the buyers of a cancelled event."""
+
+ACCOUNT_LETTER = "account_letter"
+"""The kind of job that finds out the address of a buyer with an account, and mails a booking there."""
+
+_PAGE = 500
+
+
+class About(StrEnum):
+    """What a letter says of its booking. Each is written once, unless staff ask for it again."""
+
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    EVENT_CANCELLED = "event-cancelled"
+
+
+class BookingMail:
+    """Makes letters about bookings into jobs. `users` know the addresses of accounts."""
+
+    def __init__(self, delivery: Delivery, users: Users) -> None:
+        self._mailer = delivery.mailer
+        self._jobs = delivery.jobs
+        self._users = users
+
+    def jobs_of(self, state: BatchState) -> list[JobRow]:
+        """Return the jobs of what a batch has done to bookings."""
+        changes, event = state.changes, state.event
+        if event.rules.rehearsal:
+            return []
+        due = [(About.CONFIRMED, each.hold_id) for each in changes.new_bookings]
+        due += [(About.CANCELLED, hold_id) for hold_id in changes.cancelled_bookings]
+        jobs: list[NewJob] = []
+        for about, hold_id in due:
+            record = state.holds[hold_id]
+            if record.buyer_email is not None or _account_of(record.buyer) is not None:
+                opens = record.token_hash is not None and self._is_own(hold_id, record.token_hash)
+                jobs.append(self._job_of(about, record.to_booking(state), event, opens=opens))
+        if changes.event.get("status") is EventStatus.CANCELLED:
+            jobs.append(_announcement(event.number, before=None))
+        return [(job.id, job.kind, job.subject, job.key, orjson.dumps(job.request).decode()) for job in jobs]
+
+    def acts(self, queries: Queries) -> Mapping[str, Act]:
+        """Return what does the jobs of these kinds."""
+
+        async def announce(job: Job) -> Outcome:
+            """Mail a page of a cancelled event's buyers, and leave the next page to another job."""
+            number, before = job.event_number, job.request["before"]
+            found = await queries.list_bookings(
+                number,
+                status=BookingStatus.CONFIRMED.value,
+                before=None if before is None else UUID(before),
+                limit=_PAGE,
+            )
+            event = await queries.get_event(number)
+            jobs = [
+                self._job_of(About.EVENT_CANCELLED, booking, event, opens=False)
+                for booking in found
+                if booking.buyer_email is not None or _account_of(booking.buyer) is not None
+            ]
+            if len(found) == _PAGE:
+                jobs.append(_announcement(number, before=found[-1].id))
+            await self._jobs.add(number, jobs)
+            return Done(answer=f"{len(found)} bookings.")
+
+        async def mail_account(job: Job) -> Outcome:
+            booking = await queries.get_booking(UUID(job.request["booking"]), STAFF)
+            address = await self._address_of(booking)
+            if address is None:
+                return Done(answer="The account no longer exists.")
+            event = await queries.get_event(job.event_number)
+            opens = bool(job.request.get("opens"))
+            await self._post(About(job.request["about"]), booking, event, address, opens=opens)
+            return Done(answer="The mail is a job.")
+
+        return {ANNOUNCEMENT: announce, ACCOUNT_LETTER: mail_account}
+
+    async def send_again(self, booking: Booking, event: Event, queries: Queries, *, request: str) -> Letter:
+        """Mail a booking as it is now to its buyer, and return the letter. `request` names this wish.
+
+        The same wish is done once. Raises BuyerRequired for a booking without an address.
+        """
+        address = await self._address_of(booking)
+        if address is None:
+            raise BuyerRequired(BuyerRequired.NO_EMAIL)
+        about = About(booking.status.value)
+        if about is About.CONFIRMED and event.status is EventStatus.CANCELLED:
+            about = About.EVENT_CANCELLED
+        opens = await self._is_opened(booking, queries)
+        return await self._post(about, booking, event, address, opens=opens, again=f":{request}")
+
+    def _is_own(self, hold: UUID, token_hash: bytes) -> bool:
+        """Return whether a link that this server makes opens the hold's booking."""
+        return self._mailer.hold_token_hash(hold) == token_hash
+
+    async def _is_opened(self, booking: Booking, queries: Queries) -> bool:
+        authority = Authority(token_hash=self._mailer.hold_token_hash(booking.hold_id))
+        try:
+            await queries.get_booking(booking.id, authority)
+        except BookingNotFound:
+            return False
+        return True
+
+    async def _post(
+        self, about: About, booking: Booking, event: Event, address: str, *, opens: bool, again: str = ""
+    ) -> Letter:
+        letter = letter_of(about, booking, event, to=address, opens=opens)
+        await self._mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
+        return letter
+
+    async def _address_of(self, booking: Booking) -> str | None:
+        """Return the address of the booking, or else of its buyer's account."""
+        account = _account_of(booking.buyer)
+        if booking.buyer_email is not None or account is None:
+            return booking.buyer_email
+        try:
+            return (await self._users.get(account)).email
+        except UserNotFound:
+            return None
+
+    def _job_of(self, about: About, booking: Booking, event: Event, *, opens: bool) -> NewJob:
+        """Return the job of a letter to an address or to an account."""
+        if booking.buyer_email is None:
+            request = {"booking": str(booking.id), "about": about.value, "opens": opens}
+            return _new_job(ACCOUNT_LETTER, event.number, key=_cause(about, booking), request=request)
+        letter = letter_of(about, booking, event, to=booking.buyer_email, opens=opens)
+        return self._mailer.job_of(letter, cause=_cause(about, booking), event_number=event.number)
+
+
+def letter_of(about: About, booking: Booking, event: Event, *, to: str, opens: bool) -> Letter:
+    """Return the letter of a booking.
+
+    Everything that the buyer gets with a booking belongs here: a link to its page, its tickets. `opens`: the token of
+    its hold does open it. A booking that the command line sold has none.
+    """
+    title, paragraph, closing = _TEXTS[about]
+    is_valid = about is About.CONFIRMED
+    return Letter(
+        to=to,
+        subject=f"{title}: {event.name}",
+        paragraphs=[paragraph],
+        facts=list(_facts(booking, event)),
+        link=_link(booking) if is_valid and opens else None,
+        closing=closing,
+        tickets=_tickets(booking, opens=opens) if is_valid else None,
+    )
+
+
+def _link(booking: Booking) -> Link:
+    return Link(label="Open my tickets", path="/my/open", opens=(str(booking.id), str(booking.hold_id)))
+
+
+def _tickets(booking: Booking, *, opens: bool) -> Enclosure:
+    """Return what the letter says of the tickets. The page finds a booking only by the address that it has."""
+    is_found = opens and booking.buyer_email is not None
+    return Enclosure(
+        booking=str(booking.id),
+        name=f"tickets-{booking.reference}.pdf",
+        attached="Your tickets are attached. Show each code at the door, on the phone or on paper.",
+        missing=_ON_THE_PAGE if is_found else _AT_THE_BOX_OFFICE,
+    )
+
+
+_ON_THE_PAGE = (
+    "Your tickets are on the page of your booking. You find it in the shop under “My booking”, by the reference and "
+    "this mail address."
+)
+_AT_THE_BOX_OFFICE = "The box office prints your tickets: name the reference."
+
+
+_TEXTS = {
+    About.CONFIRMED: (
+        "Your booking",
+        "Your booking is confirmed.",
+        "Do not forward this mail: it is worth as much as your tickets. The box office finds you by the reference.",
+    ),
+    About.CANCELLED: (
+        "Your booking is cancelled",
+        "Your booking is cancelled, and its places are on sale again.",
+        "If you did not ask for this, write to the organiser at once.",
+    ),
+    About.EVENT_CANCELLED: (
+        "Cancelled",
+        "The event does not take place. Your booking is no longer valid.",
+        "The organiser answers questions about your booking: name its reference.",
+    ),
+}
+
+
+def _cause(about: About, booking: Booking) -> str:
+    return f"booking-{about}:{booking.id}"
+
+
+def _announcement(number: int, *, before: UUID | None) -> NewJob:
+    """Return the job for the buyers whose bookings are older than this one; None: for all of them."""
+    request = {"before": None if before is None else str(before)}
+    return _new_job(ANNOUNCEMENT, number, key=f"{ANNOUNCEMENT}:{before}", request=request)
+
+
+def _new_job(kind: str, number: int, *, key: str, request: Mapping[str, Any]) -> NewJob:
+    return NewJob(id=make_job_id(number), kind=kind, subject=kind, key=key, request=request)
+
+
+def _account_of(buyer: str | None) -> int | None:
+    """Return the account that the buyer's reference names. Nobody else may give such a reference."""
+    if buyer is None or not buyer.startswith(ACCOUNT_PREFIX):
+        return None
+    number = buyer.removeprefix(ACCOUNT_PREFIX)
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def _facts(booking: Booking, event: Event) -> Iterator[tuple[str, str]]:
+    yield "Reference", booking.reference
+    yield "Event", event.name
+    if event.starts_at is not None:
+        zone = "" if event.time_zone else " UTC"
+        yield "Starts", long_time(in_zone(event.starts_at, event.time_zone)) + zone
+    if event.venue is not None:
+        yield "Venue", event.venue
+    yield "Booked", "; ".join(order_lines(booking.lines))
+    if booking.buyer_name is not None:
+        yield "Name", booking.buyer_name

@@ -1,0 +1,199 @@
+"""Tickets: the face of this context. It reads bookings by the inventory's face, and keeps only what was issued again.
+
+A ticket is derived from its booking each time, so a sale writes nothing for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+
+from holdfast.errors import BookingAlreadyCancelled, BookingNotFound, EventCancelled, TicketNotFound
+from holdfast.failures import traced
+from holdfast.ids import event_number_of
+from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules.booking import Booking
+from holdfast.inventory.rules.commands import STAFF, Authority
+from holdfast.inventory.rules.event import FullEvent
+from holdfast.languages import ENGLISH, Language
+from holdfast.postgres.connections import Connections
+from holdfast.tickets.pdf import PdfMaker
+from holdfast.tickets.sheet_data import sheet_data
+from holdfast.tickets.store import Revision, TicketStore
+from holdfast.tickets.ticket import Admission, NoEntry, Ticket, TicketStatus, admissions_of, void_reason
+from holdfast.tickets.ticket_codes import TicketCodes, TicketName
+
+__all__ = ["MAX_PRINTED", "BookingTickets", "CheckedTicket", "DoorVerdict", "Tickets"]
+
+log = structlog.get_logger(__name__)
+
+MAX_PRINTED = 100
+"""Tickets of one PDF."""
+
+_MAIL_SECONDS = 9.0
+"""How long a mail waits for its PDF: a third of a job's time, so that the mail server has the rest."""
+
+
+class DoorVerdict(StrEnum):
+    """What a door does with a code."""
+
+    VALID = "valid"
+    VOID = "void"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingTickets:
+    """A booking with its event, and some of its tickets."""
+
+    booking: Booking
+    event: FullEvent
+    tickets: Sequence[Ticket]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTicket:
+    """What a code is worth at the door of one event."""
+
+    verdict: DoorVerdict
+    reason: NoEntry | None = None
+    ticket: Ticket | None = None
+
+
+class Tickets:
+    """The tickets of one deployment's bookings."""
+
+    def __init__(self, inventory: Inventory, connections: Connections, server_key: bytes) -> None:
+        self._inventory = inventory
+        self._store = TicketStore(connections)
+        self._pdf = PdfMaker()
+        self.pdf_of_mail = PdfMaker()
+        """Its own one: a crowd of mails must not keep a buyer from the tickets that the page offers."""
+        self.codes = TicketCodes(server_key)
+
+    async def read(
+        self, booking_id: UUID, authority: Authority, *, first: int = 1, limit: int
+    ) -> BookingTickets:
+        """Return a booking with tickets from number `first` on.
+
+        Raises BookingNotFound, also if the authority gives no access to the booking.
+        """
+        queries = self._inventory.queries
+        booking = await queries.get_booking(booking_id, authority)
+        event = await queries.get_event(booking.event_number)
+        seat_map = await queries.get_seat_map(event.number, event.map_version)
+        revisions = await self._store.list_revisions(event.number, booking_id, first=first, limit=limit)
+        return BookingTickets(
+            booking=booking,
+            event=event,
+            tickets=[
+                self._ticket(booking, event, admission, revisions.get(admission.number))
+                for admission in admissions_of(booking, event, seat_map, first=first, limit=limit)
+            ],
+        )
+
+    async def get(self, booking_id: UUID, number: int, authority: Authority) -> Ticket:
+        """Return one ticket. Raises BookingNotFound and TicketNotFound."""
+        found = await self.read(booking_id, authority, first=number, limit=1)
+        if not found.tickets:
+            raise TicketNotFound
+        return found.tickets[0]
+
+    async def reissue(
+        self,
+        booking_id: UUID,
+        number: int,
+        authority: Authority,
+        *,
+        by: str,
+        retry_scope: bytes | None = None,
+    ) -> Ticket:
+        """Issue a ticket again: its code so far becomes void. A repeat under the same retry key changes nothing.
+
+        Raises BookingNotFound, TicketNotFound, BookingAlreadyCancelled, EventCancelled.
+        """
+        ticket = await self.get(booking_id, number, authority)
+        _refuse_void(ticket)
+        await self._store.reissue(ticket.event_number, booking_id, number, by=by, retry_scope=retry_scope)
+        return await self.get(booking_id, number, authority)
+
+    async def make_pdf(
+        self, booking_id: UUID, authority: Authority, *, first: int = 1, language: Language = ENGLISH
+    ) -> bytes:
+        """Return a printable page for each ticket from number `first` on, max `MAX_PRINTED`.
+
+        Raises BookingNotFound, TicketNotFound, BookingAlreadyCancelled, EventCancelled; Busy and Unavailable.
+        """
+        found = await self.read(booking_id, authority, first=first, limit=MAX_PRINTED)
+        if not found.tickets:
+            raise TicketNotFound
+        _refuse_void(found.tickets[0])
+        return await self._pdf.make(sheet_data(found.booking, found.event, found.tickets, language))
+
+    async def make_pdf_for_mail(self, booking_id: UUID) -> bytes | None:
+        """Return a page for each ticket; None if there are too many, if they are void, or if it takes too long.
+
+        The mail leaves in any case, so every failure is only logged.
+        """
+        try:
+            async with asyncio.timeout(_MAIL_SECONDS):
+                found = await self.read(booking_id, STAFF, limit=MAX_PRINTED)
+                if (
+                    found.booking.quantity > MAX_PRINTED
+                    or void_reason(found.booking, found.event) is not None
+                ):
+                    return None
+                return await self.pdf_of_mail.make(sheet_data(found.booking, found.event, found.tickets))
+        except Exception as error:  # noqa: BLE001 - whatever fails, the buyer gets the mail
+            log.warning("mail_without_tickets", booking=str(booking_id), exception=traced(error))
+            return None
+
+    async def check(self, event_number: int, code: str) -> CheckedTicket:
+        """Return what a code is worth at this event now. What belongs to another event stays unknown."""
+        name = self.codes.read(code)
+        if name is None:
+            return CheckedTicket(verdict=DoorVerdict.UNKNOWN, reason=NoEntry.NOT_OURS)
+        if event_number_of(name.booking_id) != event_number:
+            return CheckedTicket(verdict=DoorVerdict.UNKNOWN, reason=NoEntry.OTHER_EVENT)
+        try:
+            ticket = await self.get(name.booking_id, name.number, STAFF)
+        except (BookingNotFound, TicketNotFound):  # a restored backup has lost it
+            return CheckedTicket(verdict=DoorVerdict.UNKNOWN, reason=NoEntry.NOT_OURS)
+        if ticket.void_reason is not None:
+            return CheckedTicket(verdict=DoorVerdict.VOID, reason=ticket.void_reason, ticket=ticket)
+        if ticket.revision != name.revision:
+            return CheckedTicket(verdict=DoorVerdict.VOID, reason=NoEntry.REISSUED, ticket=ticket)
+        return CheckedTicket(verdict=DoorVerdict.VALID, ticket=ticket)
+
+    def _ticket(
+        self, booking: Booking, event: FullEvent, admission: Admission, reissued: Revision | None
+    ) -> Ticket:
+        reason = void_reason(booking, event)
+        revision = 0 if reissued is None else reissued.revision
+        name = TicketName(booking_id=booking.id, number=admission.number, revision=revision)
+        return Ticket(
+            booking_id=booking.id,
+            event_number=event.number,
+            of=booking.quantity,
+            admission=admission,
+            status=TicketStatus.VALID if reason is None else TicketStatus.VOID,
+            void_reason=reason,
+            rehearsal=event.rules.rehearsal,
+            revision=revision,
+            reissued_at=None if reissued is None else reissued.reissued_at,
+            reissued_by=None if reissued is None else reissued.reissued_by,
+            code=self.codes.code_of(name) if reason is None else None,
+        )
+
+
+def _refuse_void(ticket: Ticket) -> None:
+    match ticket.void_reason:
+        case NoEntry.BOOKING_CANCELLED:
+            raise BookingAlreadyCancelled(BookingAlreadyCancelled.TICKETS)
+        case NoEntry.EVENT_CANCELLED:
+            raise EventCancelled

@@ -1,0 +1,33 @@
+"""Catalogue of pages."""
+
+from __future__ import annotations
+
+from holdfast.http.routes import Endpoint
+from holdfast.web import (
+    assets,
+    booking_page,
+    embed,
+    event_page,
+    find_page,
+    first_steps,
+    hold_page,
+    link_pages,
+    programme,
+)
+
+__all__ = ["all_pages"]
+
+
+def all_pages() -> list[Endpoint]:
+    modules = (
+        assets,
+        programme,
+        event_page,
+        hold_page,
+        booking_page,
+        find_page,
+        link_pages,
+        first_steps,
+        embed,
+    )
+    return [endpoint for module in modules for endpoint in module.routes]

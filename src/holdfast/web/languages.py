@@ -1,0 +1,73 @@
+"""Languages of pages: which one a visitor reads. A page is made in it as a whole, the sentences of errors included."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from holdfast import languages
+from holdfast.api.accepted_language import accepted_language
+from holdfast.http.request import Request
+from holdfast.languages import Language
+
+__all__ = [
+    "current_language",
+    "gettext",
+    "language_cookie",
+    "ngettext",
+    "translated",
+    "translated_many",
+    "use_language_of",
+]
+
+_COOKIE = "language"
+_SECONDS = 365 * 24 * 3600
+
+_current: ContextVar[Language] = ContextVar("language")
+
+
+def current_language() -> Language:
+    """Return the language of the page that is being made."""
+    return _current.get(languages.ENGLISH)
+
+
+def use_language_of(request: Request) -> None:
+    """Make the page in the visitor's language: the one chosen here, chosen before, or set in the browser."""
+    _current.set(accepted_language(request, _chosen(request), _from_cookie(request)))
+
+
+def language_cookie(request: Request) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the header that keeps a language which the visitor has just chosen."""
+    chosen = _chosen(request)
+    if chosen not in languages.LANGUAGES:
+        return ()
+    secure = "; Secure" if request.scope["scheme"] == "https" else ""
+    text = f"{_COOKIE}={chosen}; Path=/; Max-Age={_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+    return ((b"set-cookie", text.encode("ascii")),)
+
+
+def _chosen(request: Request) -> str:
+    return str(request.query.get("lang", ""))
+
+
+def _from_cookie(request: Request) -> str:
+    pairs = (pair.strip().partition("=") for pair in (request.header(b"cookie") or "").split(";"))
+    return next((value for name, _, value in pairs if name == _COOKIE), "")
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Return a text in the visitor's language. `%(name)s` in it is the value of that name."""
+    return current_language().gettext(text, **values)
+
+
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
+    """Return the text for a number of things. `%(count)s` in it is the number."""
+    return current_language().ngettext(one, many, count, **values)
+
+
+def translated(text: str) -> str:
+    """Return a text in the visitor's language, without its values. Templates add them."""
+    return current_language().template(text)
+
+
+def translated_many(one: str, many: str, count: int) -> str:
+    return current_language().template_of_many(one, many, count)

@@ -1,0 +1,38 @@
+"""Seat groups: which free seats of a row are side by side, and which groups of a size fit there.
+
+`static/groups.js` finds the same groups while the page is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from itertools import pairwise
+
+from holdfast.inventory.seating.seat_map import SeatMap
+
+__all__ = ["MAX_GROUPS", "free_runs", "groups_of"]
+
+MAX_GROUPS = 6
+"""The number of groups that a row offers. A longer list would hide the seats."""
+
+
+def free_runs(seat_map: SeatMap, numbers: Sequence[int], taken: Container[int]) -> list[list[int]]:
+    """Return the free seats of a row in runs of neighbours, from left to right."""
+    free = [number for number in numbers if number not in taken]
+    runs = [[number] for number in free[:1]]
+    for one, other in pairwise(free):
+        if seat_map.position_of(other) == seat_map.position_of(one) + 1:
+            runs[-1].append(other)
+        else:
+            runs.append([other])
+    return runs
+
+
+def groups_of(runs: Sequence[Sequence[int]], size: int) -> list[Sequence[int]]:
+    """Return groups of `size` neighbours: side by side from the left of each run, and one at its right end."""
+    found: list[Sequence[int]] = []
+    for run in runs:
+        last = len(run) - size
+        if size > 1 and last >= 0:
+            found += [run[at : at + size] for at in (*range(0, last, size), last)]
+    return found[:MAX_GROUPS]

@@ -1,0 +1,101 @@
+"""Static files: style sheets, scripts and pictures of the pages. A name carries the hash of its content.
+
+A script imports others by their plain names, and is sent with the hashed ones. So a changed script changes the names
+of all that import it, and each may be kept for ever. It is sent without its comments, which are a third of it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+__all__ = [
+    "StaticFile",
+    "all_static_files",
+    "asset_path",
+    "imported_by",
+    "make_file",
+    "scripts_of",
+    "static_file",
+]
+
+_TYPES = {
+    "css": b"text/css; charset=utf-8",
+    "js": b"text/javascript; charset=utf-8",
+    "svg": b"image/svg+xml",
+    "ts": b"text/plain; charset=utf-8",
+}
+
+
+_IMPORT = re.compile(rb'(from|import) "\./([a-z_]+\.js)"')
+_COMMENT = re.compile(
+    rb"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n|/\*\*(?:(?!\*/).)*\*/ ?", re.DOTALL | re.MULTILINE
+)
+"""A comment that has its lines for itself, or stands within one. No text of a script has these signs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFile:
+    """A file, ready to send. `name` has the hash of its content, so the file under one name never changes."""
+
+    name: str
+    content: bytes
+    packed: bytes
+    digest: str
+    content_type: bytes
+
+
+@cache
+def all_static_files() -> dict[str, StaticFile]:
+    """Return every file of `static` by its name with the hash."""
+    names = [file.name for file in (files("holdfast.web") / "static").iterdir()]
+    return {found.name: found for found in map(static_file, names)}
+
+
+def asset_path(name: str) -> str:
+    """Return the path of a file below the server's root."""
+    return f"assets/{static_file(name).name}"
+
+
+def imported_by(name: str) -> tuple[str, ...]:
+    """Return the paths of all scripts that a script needs, so that a page can name them before they are asked for."""
+    return tuple(asset_path(each) for each in scripts_of(name)[1:])
+
+
+@cache
+def scripts_of(name: str) -> tuple[str, ...]:
+    """Return a script, and all that it needs, by their plain names."""
+    found = {name: None}
+    for _, raw in _IMPORT.findall((files("holdfast.web") / "static" / name).read_bytes()):
+        found |= dict.fromkeys(scripts_of(raw.decode("ascii")))
+    return tuple(found)
+
+
+@cache
+def static_file(name: str) -> StaticFile:
+    """Return a file of `static`. Scripts do not import each other in a circle."""
+    content = (files("holdfast.web") / "static" / name).read_bytes()
+    if name.endswith(".js"):
+        content = _IMPORT.sub(_with_hash, _COMMENT.sub(b"", content))
+    return make_file(name, content)
+
+
+def make_file(name: str, content: bytes) -> StaticFile:
+    """Return a file of this name and content, ready to send."""
+    stem, _, extension = name.rpartition(".")
+    digest = sha256(content).hexdigest()[:12]
+    return StaticFile(
+        name=f"{stem}.{digest}.{extension}",
+        content=content,
+        packed=gzip.compress(content, mtime=0),
+        digest=digest,
+        content_type=_TYPES[extension],
+    )
+
+
+def _with_hash(found: re.Match[bytes]) -> bytes:
+    return b'%b "./%b"' % (found[1], static_file(found[2].decode("ascii")).name.encode("ascii"))

@@ -1,0 +1,54 @@
+"""Tickets through the SDK, on a real server: read, issue again, check at the door."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from holdfast_client import Buyer, Client, Named, Quantity, errors
+
+SEATS = {"sections": [{"name": "A", "rows": 1, "seats_per_row": 5, "category": "stalls"}]}
+
+
+def test_a_ticket_opens_the_door_until_it_is_issued_again(client: Client) -> None:
+    event = client.create_event(
+        "Concert", capacity=10, seat_map=SEATS, starts_at=datetime(2030, 1, 1, 19, tzinfo=UTC)
+    )
+    booking = client.confirm_hold(client.place_hold(event, Named("A-1-1"), Quantity(2, area="general")))
+    tickets = list(client.iterate_tickets(booking, limit=2))
+    assert [one.number for one in tickets] == [1, 2, 3]
+    assert tickets[0].seat is not None
+    assert (tickets[0].seat.label, tickets[0].seat.row, tickets[0].category) == ("A-1-1", "1", "stalls")
+    assert [one.area for one in tickets[1:]] == ["general", "general"]
+    code = tickets[0].code
+    assert code is not None
+    assert code not in repr(tickets[0]), "no log shows it"
+    checked = client.check_ticket(event, code)
+    assert (checked.verdict, checked.reason) == ("valid", None)
+    assert checked.ticket is not None
+    assert (checked.ticket.reference, checked.ticket.code) == (tickets[0].reference, None)
+
+    assert client.get_tickets_pdf(booking).startswith(b"%PDF-")
+    assert b"SUMMARY:Concert" in client.get_booking_calendar(booking)
+    assert b"SUMMARY:Concert" in client.get_event_calendar(event)
+
+    again = client.reissue_ticket(booking, tickets[0])
+    assert (again.number, again.revision) == (1, 1)
+    assert client.check_ticket(event, code).reason == "reissued"
+    with pytest.raises(errors.TicketNotFound):
+        client.reissue_ticket(booking, 4)
+    client.cancel_booking(booking)
+    assert {(one.status, one.code) for one in client.list_tickets(booking).items} == {("void", None)}
+    with pytest.raises(errors.BookingAlreadyCancelled):
+        client.reissue_ticket(booking, 1)
+
+
+def test_a_link_finds_a_booking(client: Client) -> None:
+    """A wrong guess is answered like a right one, and a link that was never sent opens nothing."""
+    event = client.create_event("Concert", capacity=10)
+    booking = client.confirm_hold(client.place_hold(event, Quantity(1)), buyer=Buyer(email="ada@example.org"))
+    for reference in (booking.reference, "ZZZZZZZZ"):
+        client.request_booking_link(reference, "ada@example.org")
+    with pytest.raises(errors.LinkNotValid):
+        client.use_booking_link("x" * 43)
