@@ -210,6 +210,8 @@ def restore(
             _close(writer.stdin)
         if writer.wait() != 0:
             raise BackupError(_complaint(writer.stderr.read(), "psql failed"))
+    if not isinstance(archive, Path):
+        _read_to_the_end(archive)
 
 
 def distribute_again(url: str, *, shards: int) -> None:
@@ -228,6 +230,12 @@ def distribute_again(url: str, *, shards: int) -> None:
 def _quoted(text: str) -> str:
     """Return a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _read_to_the_end(stream: IO[bytes]) -> None:
+    """Take what pg_restore has left. Otherwise the program that writes the stream fails after a complete restore."""
+    while stream.read(1 << 20):
+        pass
 
 
 def _close(pipe: IO[bytes]) -> None:
