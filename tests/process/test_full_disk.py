@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.process.disk_room import DiskRoom
+from holdfast.process.disk_room import KNOWN_SECONDS, DiskRoom
 from holdfast.process.metrics_folder import MetricsFolder
 from support.serving import Serving, run_holdfast
 
@@ -80,6 +80,9 @@ def test_a_full_disk_stops_sales_only(small_disk: Path) -> None:
         assert ask(server.port, "POST", "/v1/holds", hold)[0] == 201
         workers = server.workers
         fill(small_disk / "ballast")
+        noticed = time.monotonic() + KNOWN_SECONDS
+        while time.monotonic() < noticed:
+            assert ask(server.port, "GET", "/healthz")[0] == 200
         for _ in range(20):
             status, problem = ask(server.port, "POST", "/v1/holds", hold)
             assert (status, problem["code"]) == (503, "unavailable")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["EMBEDDED_VARIABLE", "DiskRoom", "disk_room_of"]
+__all__ = ["EMBEDDED_VARIABLE", "KNOWN_SECONDS", "DiskRoom", "disk_room_of"]
 
 EMBEDDED_VARIABLE = "_HOLDFAST_EMBEDDED"
 """Where the supervisor names the folder of its own PostgreSQL to its workers."""
@@ -25,7 +25,8 @@ _RESERVED_FILES = 64
 _LOG = "pg_wal"
 """An administrator may have put it on a disk of its own."""
 
-_SECONDS = 0.1
+KNOWN_SECONDS = 0.1
+"""How long a measurement is used. The reserve covers the sales of this time."""
 
 
 def disk_room_of(environment: Mapping[str, str]) -> Callable[[], bool]:
@@ -45,7 +46,7 @@ class DiskRoom:
     def __call__(self) -> bool:
         now = time.monotonic()
         if now >= self._known_until:
-            self._known_until = now + _SECONDS
+            self._known_until = now + KNOWN_SECONDS
             try:
                 self._is_enough = all(map(_has_room, (self._folder, self._folder / _LOG)))
             except OSError:
