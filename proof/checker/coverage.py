@@ -23,6 +23,8 @@ FLOORS = {
     "refused_holds_of_several_seats": 5_000,
     "holds_of_whole_tables": 500,
     "holds_with_a_wheelchair_place": 500,
+    "holds_through_pages": 5_000,
+    "bookings_through_pages": 2_000,
 }
 """Per million operations; a run of another size must reach its share."""
 
@@ -59,6 +61,10 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
         "holds_with_a_wheelchair_place": sum(
             op.st == "ok" and any(line.get("accessible") for line in op.given["lines"]) for op in ops["hold"]
         ),
+        **{
+            f"{f}_through_pages": sum(op.st == "ok" and op.via == "pages" for op in ops[name])
+            for f, name in (("holds", "hold"), ("bookings", "book"))
+        },
     }
     covered = {name: (count, FLOORS[name] * size // 1_000_000) for name, count in counted.items()}
     covered |= _fault_windows(ledger, size)

@@ -289,4 +289,16 @@ MUTANTS = (
         "The engine's choice gives wheelchair and companion places to parties that did not ask.",
         Probing("wheelchair-places-are-kept"),
     ),
+    Mutant(
+        "052-second-press-holds-again",
+        "A second press of a page's form places a second hold.",
+        SALE,
+        ("C6",),
+    ),
+    Mutant(
+        "053-page-of-another-order",
+        "A page shows the seats of another order of the same size.",
+        SALE,
+        ("C1",),
+    ),
 )

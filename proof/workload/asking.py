@@ -88,7 +88,7 @@ class Asking:
         """Run an operation and return the client's last result; `info` if it gave up."""
         await self._begin()
         self.counts[call.f] += 1
-        key = next(self._keys) if call.is_keyed else ""
+        key = call.key or (next(self._keys) if call.is_keyed else "")
         operation = _Operation(
             who=who, user=user, call=call, chance=chance, request=replace(call.request, key=key)
         )
@@ -177,16 +177,30 @@ class Asking:
         number = self._invoke(operation, who or str(operation.who))
         try:
             answer = await self._wire.ask(server, operation.request, seconds=seconds or self._time_out)
+            shown = await self._open_next(operation.call, server, answer)
         except NotSent:
             outcome = Outcome("fail", code="not_sent")
         except Lost as lost:
             outcome = Outcome("info", code=str(lost))
         else:
-            outcome = outcome_of(operation.call, answer)
+            outcome = outcome_of(operation.call, answer, shown)
             if not outcome.replayed:
                 self._clock.see(outcome.out.get("server_time"))
         self._settle(number, operation, outcome)
         return outcome
+
+    async def _open_next(self, call: Call, server: int, answer: Answer) -> Answer | None:
+        """Open the page to which a form led, as a browser does. Return None if it led to none.
+
+        Raises Lost without that page: the form has done its work, and its client does not know what it did.
+        """
+        request = None if call.onward is None else call.onward(answer)
+        if request is None:
+            return None
+        try:
+            return await self._wire.ask(server, request, seconds=self._time_out)
+        except NotSent:
+            raise Lost("page_not_sent") from None
 
     def _invoke(self, operation: _Operation, who: str) -> int:
         operation.attempts += 1
@@ -226,10 +240,12 @@ class _Operation:
     attempts: int = 0
 
 
-def outcome_of(call: Call, answer: Answer) -> Outcome:
+def outcome_of(call: Call, answer: Answer, shown: Answer | None = None) -> Outcome:
     """Return the class of a complete answer (trust.md 2.2): `info` unless it is certainly done or certainly
-    refused."""
+    refused. `shown` is the page to which a form led."""
     status = answer.status
+    if call.read_page is not None and not answer.body.startswith(b"{"):  # a server may be too busy for a page
+        return call.read_page(answer, shown)
     try:
         reply: Any = orjson.loads(answer.body)
         if 200 <= status < 300:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from proof.workload.events import Event
-from proof.workload.wire import Request
+from proof.workload.wire import Answer, Request
 
 __all__ = ["Call", "Held", "Outcome", "book", "cancel", "extend", "hold", "micros", "parts_of"]
 __all__ += ["read_availability", "read_booking", "read_hold", "read_seats", "release"]
@@ -30,6 +30,8 @@ class Outcome:
     replayed: bool = False
     token: str = ""
     """The token of a new hold; no log contains it."""
+    form_key: str = ""
+    """The key in the forms of the shown page; each attempt of the next form has it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +45,12 @@ class Call:
     read: Callable[[Any], Outcome]
     """Parses the JSON of a 2xx answer."""
     is_keyed: bool = False
+    key: str = ""
+    """The key that the page's form has; else the client makes one."""
+    onward: Callable[[Answer], Request | None] | None = None
+    """Returns the page to which the answer to a form leads."""
+    read_page: Callable[[Answer, Answer | None], Outcome] | None = None
+    """Reads the answer to a form, and the page that it led to, instead of JSON."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +67,8 @@ class Held:
     expires_at: int | None
     """Microseconds of the server's clock."""
     booking: str | None = None
+    form_key: str = ""
+    """The key in the forms of its page, if the client opened it."""
 
     @property
     def name(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from proof.workload.asking import Asking, Identity
 from proof.workload.calls import Call, Held, Outcome
 from proof.workload.clock import ServerClock
 from proof.workload.events import Event
+from proof.workload.visits import Visit
 
 __all__ = ["Journey"]
 
@@ -49,6 +50,8 @@ class Journey:
             await self._box_office()
         elif event.is_plain and draw < 0.4:
             await self._instant()
+        elif not event.needs_buyer and draw > 0.85:
+            await self._visit()
         else:
             await self._v1()
 
@@ -263,6 +266,18 @@ class Journey:
         outcome = await self._ask(book(held))
         if outcome.res == "info" or chance.random() < 0.1:
             await self._ask(book(held))
+
+    async def _visit(self) -> None:
+        visit = Visit(
+            self._asking,
+            chance=self._chance,
+            who=self._who,
+            user=self._user,
+            event=self._event,
+            pause=self._pause,
+            wait_for_expiry=self._wait_for_expiry,
+        )
+        await visit.run(lambda: self._draw_line(frozenset()))
 
     async def _instant(self) -> None:
         await self._ask(dialects.instant(self._event, _few(self._chance, 5)))

@@ -22,6 +22,8 @@ FORGOTTEN_SECONDS = 8.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
 _REPLAYED = re.compile(rb"\r\nidempotency-replayed: *true\r\n", re.IGNORECASE)
+_LOCATION = re.compile(rb"\r\nlocation: *([^\r]*)\r\n", re.IGNORECASE)
+_COOKIE = re.compile(rb"\r\nset-cookie: *(hold-[^;\r]*)", re.IGNORECASE)
 
 
 class NotSent(Exception):
@@ -39,6 +41,10 @@ class Answer:
     status: int
     body: bytes
     replayed: bool
+    location: str = ""
+    """Where a page leads after a form."""
+    cookie: str = ""
+    """The cookie of a hold that a page gave to its browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +56,24 @@ class Request:
     body: bytes = b""
     key: str = ""
     token: str = ""
+    cookie: str = ""
+    is_form: bool = False
+    """True for a page's form. The key is one of its fields, and no header."""
 
     def encode(self, host: bytes) -> bytes:
         lines = [f"{self.method} {self.path} HTTP/1.1\r\n".encode(), b"Host: ", host, b"\r\n"]
-        if self.key:
+        body, kind = self.body, b"application/json"
+        if self.is_form:
+            body, kind = body + b"&form_key=" + self.key.encode(), b"application/x-www-form-urlencoded"
+        elif self.key:
             lines.append(f"Idempotency-Key: {self.key}\r\n".encode())
         if self.token:
             lines.append(f"Hold-Token: {self.token}\r\n".encode())
+        if self.cookie:
+            lines.append(f"Cookie: {self.cookie}\r\n".encode())
         if self.method == "POST":
-            lines.append(b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(self.body))
-        return b"".join((*lines, b"\r\n", self.body))
+            lines.append(b"Content-Type: %s\r\nContent-Length: %d\r\n" % (kind, len(body)))
+        return b"".join((*lines, b"\r\n", body))
 
 
 class _Connection(asyncio.Protocol):
@@ -124,7 +138,13 @@ class _Connection(asyncio.Protocol):
         self._waiting = None
         if waiting is not None and not waiting.done():
             waiting.set_result(
-                Answer(status, text[end : self._size], _REPLAYED.search(text, 0, end) is not None)
+                Answer(
+                    status,
+                    text[end : self._size],
+                    _REPLAYED.search(text, 0, end) is not None,
+                    _text_of(_LOCATION.search(text, 0, end)),
+                    _text_of(_COOKIE.search(text, 0, end)),
+                )
             )
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -135,6 +155,10 @@ class _Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(Lost(why))
+
+
+def _text_of(found: re.Match[bytes] | None) -> str:
+    return "" if found is None else found[1].decode("latin-1")
 
 
 class Wire:
