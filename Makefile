@@ -8,6 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 GENERATORS := .generators
+TSC := $(GENERATORS)/node_modules/.bin/tsc
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-package holdfast-client --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
@@ -53,6 +54,11 @@ check: .venv/installed-dev ## Formatting, lint, types, import contracts, house r
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+ifneq ($(wildcard $(TSC)),)
+	$(TSC) --project tests/web/tsconfig.json
+else
+	@echo "Skipped the types of the pages' scripts: make generators installs their compiler, with npm."
+endif
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/tidy
 
