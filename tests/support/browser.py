@@ -30,7 +30,7 @@ _CODES = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 3
 
 
 class Browser:
-    """One tab. Each call waits for its answer; the test's own timeout is the limit."""
+    """The tabs of one person, and the one that we speak to. Each call waits; the test has the time limit."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._from = os.fdopen(reading, "rb", buffering=0)
@@ -42,10 +42,40 @@ class Browser:
         """The names of events since the last navigation."""
         self.errors: list[str] = []
         """What the page's console complains about: failures, and what the content policy refused."""
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self.new_tab()
+
+    def new_tab(self) -> str | None:
+        """Open another tab, and speak to it. Return its name, for `turn_to`.
+
+        It is in a window of its own, because a tab behind another is hidden.
+        """
+        self._session = None
+        target = self._call("Target.createTarget", url="about:blank", newWindow=True)["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self._call(f"{domain}.enable")
+        return self._session
+
+    @property
+    def current(self) -> str | None:
+        """The name of the tab that we speak to."""
+        return self._session
+
+    def before_scripts(self, script: str) -> None:
+        """Run a script in each page of the tab, before the page's own scripts."""
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
+    def turn_to(self, tab: str | None) -> None:
+        """Speak to another tab."""
+        self._session = tab
+
+    def kill_tab(self, tab: str | None) -> None:
+        """Kill the process of a tab, as a lack of memory does. It says nothing more."""
+        self._number += 1
+        call = {"id": self._number, "method": "Page.crash", "params": {}, "sessionId": tab}
+        self._to.write(json.dumps(call).encode() + _END)
+        while not {"Target.targetCrashed", "Inspector.targetCrashed"} & self._seen:
+            self._note(self._next())
 
     def open(self, address: str) -> None:
         """Load a page, and wait until its scripts have run."""
@@ -128,6 +158,15 @@ class Browser:
                 "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1
             )
 
+    def point(self, kind: str, x: float, y: float) -> None:
+        """Move the pressed pointer: `mousePressed`, `mouseMoved`, `mouseReleased`."""
+        self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+
+    def used_memory(self) -> int:
+        """Return the bytes that the page's scripts use, after all waste is collected."""
+        self._call("HeapProfiler.collectGarbage")
+        return int(self._call("Runtime.getHeapUsage")["usedSize"])
+
     def use_touch(self) -> None:
         """Make the window one that fingers use. Its buttons become larger."""
         self._call("Emulation.setTouchEmulationEnabled", enabled=True)
@@ -145,9 +184,10 @@ class Browser:
         self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self._call("Input.dispatchKeyEvent", type="keyUp", **about)
 
-    def picture(self) -> bytes:
-        """Return the window as PNG."""
-        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+    def picture(self, kind: str = "png") -> bytes:
+        """Return the window as PNG, or as a smaller `webp`."""
+        options = {} if kind == "png" else {"quality": 82}
+        return base64.b64decode(self._call("Page.captureScreenshot", format=kind, **options)["data"])
 
     def close(self) -> None:
         self._from.close()

@@ -1,6 +1,9 @@
-// Live: follows an event by one stream, without gaps. While the stream is away it asks every ten seconds.
+// Live: follows an event without gaps, by the stream that the browser's tabs share. While the stream is away it asks
+// every ten seconds.
 //
 // A hidden page follows nothing, so that tabs in the background use no connection. Shown again, it catches up.
+
+import { SharedStream, isOlder } from "./tabs.js";
 
 const POLL = 10_000;
 /** A stream that is back within this time was no interruption. */
@@ -22,8 +25,11 @@ export class Live extends EventTarget {
     this.base = base;
     this.bookmark = bookmark;
     this.seen = new Date();
-    /** @type {EventSource | null} */
+    /** @type {SharedStream | null} */
     this.stream = null;
+    /** @type {Promise<void> | null} */
+    this.asking = null;
+    this.isBehind = false;
     this.poll = 0;
     this.doubt = 0;
     this.ended = new AbortController();
@@ -42,17 +48,17 @@ export class Live extends EventTarget {
 
   #follow() {
     if (this.stream || this.ended.signal.aborted) return;
-    const query = this.bookmark ? `?since=${encodeURIComponent(this.bookmark)}` : "";
-    const stream = (this.stream = new EventSource(`${this.base}/stream${query}`));
-    stream.addEventListener("open", () => this.#back());
-    stream.addEventListener("error", () => this.#lost());
-    for (const kind of ["snapshot", "change"]) {
-      stream.addEventListener(kind, (event) => {
-        this.bookmark = event.lastEventId;
+    this.stream = new SharedStream(this.base, {
+      bookmark: () => this.bookmark,
+      open: () => this.#back(),
+      lost: () => this.#lost(),
+      behind: () => void this.#catchUp(),
+      take: (kind, id, data) => {
+        this.bookmark = id;
         this.#back();
-        this.#tell(kind === "snapshot", JSON.parse(event.data));
-      });
-    }
+        this.#tell(kind === "snapshot", JSON.parse(data));
+      },
+    });
   }
 
   #stop() {
@@ -76,22 +82,33 @@ export class Live extends EventTarget {
   #lost() {
     this.doubt ||= setTimeout(() => {
       this.dispatchEvent(new CustomEvent("live", { detail: { since: this.seen } }));
-      this.poll ||= setInterval(() => void this.#ask(), POLL);
+      this.poll ||= setInterval(() => {
+        this.stream?.retry();
+        void this.#catchUp();
+      }, POLL);
     }, PATIENCE);
   }
 
-  async #ask() {
-    if (this.stream?.readyState === EventSource.CLOSED) {
-      this.stream = null;
-      this.#follow();
+  /** Ask for what the page has missed. What it misses meanwhile, it asks for after that. */
+  async #catchUp() {
+    this.isBehind = true;
+    if (this.asking) return;
+    while (this.isBehind && this.stream) {
+      this.isBehind = false;
+      await (this.asking = this.#ask());
     }
+    this.asking = null;
+  }
+
+  async #ask() {
     const query = this.bookmark ? `?since=${encodeURIComponent(this.bookmark)}` : "";
     const answer = await fetch(`${this.base}/availability${query}`).catch(() => null);
     if (!answer?.ok) return;
-    const found = await answer.json();
+    const found = await answer.json(), bookmark = `${found.epoch}.${found.version}`;
+    if (isOlder(bookmark, this.bookmark)) return;
     this.seen = new Date();
     if (found.reset) this.dispatchEvent(new Event("reset"));
-    this.bookmark = `${found.epoch}.${found.version}`;
+    this.bookmark = bookmark;
     this.#tell(false, { ...found, seats: found.changes?.seats ?? [] });
   }
 
