@@ -49,7 +49,7 @@ def _of_templates() -> Iterator[Message]:
 
 
 def _of_sources() -> Iterator[Message]:
-    for path in sorted(path for package in SOURCES for path in (PACKAGE / package).glob("*.py")):
+    for path in sorted(path for package in SOURCES for path in (PACKAGE / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue

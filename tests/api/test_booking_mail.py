@@ -33,6 +33,7 @@ from support.http_sales import SEATS, Json, ask_booking, confirm, make_event, pl
 from support.mail_server import Inbox, mail_server
 from support.people import make_account, signed_in
 from support.printed import pages_of
+from support.wallet_files import wallet_settings
 
 ADA: Json = {"name": "Ada Lovelace", "email": "ada@example.org"}
 SHOWN: Json = {
@@ -323,6 +324,18 @@ async def test_the_mail_has_the_tickets_and_opens_their_page(database_url: str):
         await run_due(runner_of(delivery_of(layer)))
         assert list(inbox.mails[2].iter_attachments()) == []
         assert PUBLIC not in text_of(inbox.mails[2])
+
+
+@pytest.mark.parametrize("wallets", [True, False])
+async def test_the_mail_says_that_its_page_adds_tickets_to_a_wallet(database_url: str, *, wallets: bool):
+    async with posting(database_url, public_url=PUBLIC, **(wallet_settings() if wallets else {})) as given:
+        layer, shop, inbox = given
+        await book(shop, await make_event(shop))
+        await run_due(runner_of(delivery_of(layer)))
+        html = inbox.mails[0].get_body(("html",))
+        assert html is not None
+        for text in (text_of(inbox.mails[0]), html.get_content()):
+            assert ("wallet of your phone" in text) is wallets
 
 
 @pytest.mark.parametrize("program", [("false",), ("sleep", "600")], ids=["fails", "is late"])

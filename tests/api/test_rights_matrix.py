@@ -8,7 +8,7 @@ because one function decides for them and for keys.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,8 +25,9 @@ from holdfast.http.routes import Endpoint
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from support.comparing import comparable
-from support.http_app import KeyedClient, access_of, client_of
+from support.http_app import KeyedClient, access_of, client_of, running_app
 from support.http_sales import SEATS, confirm, make_event, place
+from support.wallet_files import wallet_settings
 
 ENDPOINTS = {one.operation_id: one for one in all_endpoints() if not one.operation_id.endswith("_too")}
 NOBODY = 999_999
@@ -156,6 +157,13 @@ async def _ask(client: httpx2.AsyncClient, operation: str, objects: Mapping[str,
     if body is not None:
         given["json"] = _filled(body, objects)
     return await client.request(endpoint.method, path, **given)
+
+
+@pytest.fixture
+async def closed_app(database_url: str) -> AsyncIterator[Application]:
+    """A closed server with wallets, so that every route has something to answer."""
+    async with running_app(database_url, open=False, **wallet_settings()) as layer:
+        yield layer
 
 
 @pytest.fixture

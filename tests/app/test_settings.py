@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from holdfast.app.logging import configure_logging
 from holdfast.app.settings import Settings, load_settings
 from holdfast.process.errors import CannotStart
+from support.wallet_files import wallet_settings
 
 UNREADABLE = (
     "hunter22/x",
@@ -210,6 +211,38 @@ def test_anything_else_is_no_origin(monkeypatch: pytest.MonkeyPatch, given: str)
     monkeypatch.setenv("HOLDFAST_ALLOWED_ORIGINS", f"https://shop.example,{given}")
     with pytest.raises(CannotStart, match=r"^HOLDFAST_ALLOWED_ORIGINS must [^\r\n]+$"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("apple_wallet_certificate", "must be a PEM file with a private key"),
+        ("google_wallet_account", "must name the JSON file of a service account"),
+    ],
+)
+def test_a_wrong_file_of_a_wallet_stops_the_start_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, complaint: str
+) -> None:
+    file = tmp_path / "wallet"
+    monkeypatch.setenv(f"HOLDFAST_{name.upper()}", str(file))
+    missing = "must name a file that the server can read: No such file or directory"
+    with pytest.raises(CannotStart, match=f"^HOLDFAST_{name.upper()} {missing} \\(it is '{file}'\\)$"):
+        load_settings()
+    file.write_text("hunter22")
+    with pytest.raises(CannotStart, match=f"^HOLDFAST_{name.upper()} {complaint} ") as refused:
+        load_settings()
+    assert "hunter22" not in str(refused.value)
+
+
+def test_an_account_of_google_needs_its_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_GOOGLE_WALLET_ACCOUNT", str(wallet_settings()["google_wallet_account"]))
+    with pytest.raises(CannotStart, match="HOLDFAST_GOOGLE_WALLET_ISSUER is not set"):
+        load_settings()
+    monkeypatch.setenv("HOLDFAST_GOOGLE_WALLET_ISSUER", "12a")
+    with pytest.raises(CannotStart, match="HOLDFAST_GOOGLE_WALLET_ISSUER "):
+        load_settings()
+    monkeypatch.setenv("HOLDFAST_GOOGLE_WALLET_ISSUER", "12")
+    assert load_settings().google_wallet_issuer == "12"
 
 
 def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
 from support.commands import Run
 from support.printed import pages_of
+from support.wallet_files import wallet_settings
 
 KEY = {"secret_key": "the secret key of the commands, at least 32 long"}
 
@@ -71,3 +74,21 @@ def test_tickets_are_written_as_a_pdf(holdfast: Run, booking: Any, tmp_path: Pat
     refused = holdfast("tickets", "pdf", booking["reference"], tmp_path / "none" / "x.pdf", **KEY)
     assert "Cannot write" in refused.complaint
     assert "no such ticket" in holdfast("tickets", "pdf", booking["id"], file, "--first", 3, **KEY).complaint
+
+
+def test_a_ticket_goes_to_a_wallet(holdfast: Run, booking: Any, tmp_path: Path) -> None:
+    file, reference = tmp_path / "ticket.pkpass", booking["reference"]
+    given = {**KEY, **wallet_settings()}
+    assert holdfast("tickets", "wallet", reference, 2, file, **given).code == 0
+    with ZipFile(file) as archive:
+        made = json.loads(archive.read("pass.json"))
+    assert made["serialNumber"] == f"{reference}-2"
+    link = holdfast("tickets", "wallet", reference, 1, "--google", **given)
+    assert (link.code, link.out.startswith("https://pay.google.com/gp/v/save/ey")) == (0, True)
+    for choice in ((), (file, "--google")):
+        assert "Give a FILE" in holdfast("tickets", "wallet", reference, 1, *choice, **given).complaint
+    without = holdfast("tickets", "wallet", reference, 1, file, **KEY)
+    assert (
+        without.complaint
+        == "This server makes no passes for this wallet: print the ticket, or show its code."
+    )

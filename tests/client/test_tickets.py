@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from holdfast_client import Buyer, Client, Named, Quantity, errors
+from support.threaded_server import threaded_server
+from support.wallet_files import wallet_settings
 
 SEATS = {"sections": [{"name": "A", "rows": 1, "seats_per_row": 5, "category": "stalls"}]}
 
@@ -42,6 +44,26 @@ def test_a_ticket_opens_the_door_until_it_is_issued_again(client: Client) -> Non
     assert {(one.status, one.code) for one in client.list_tickets(booking).items} == {("void", None)}
     with pytest.raises(errors.BookingAlreadyCancelled):
         client.reissue_ticket(booking, 1)
+
+
+def test_a_ticket_goes_to_a_wallet(database_url: str) -> None:
+    with threaded_server(database_url, **wallet_settings()) as url, Client(url) as client:
+        event = client.create_event("Concert", capacity=10)
+        booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
+        (ticket,) = client.list_tickets(booking).items
+        made = [client.get_apple_pass(booking, one, revision=0) for one in (ticket, 1)]
+        assert all(one.startswith(b"PK") for one in made)
+        assert client.get_google_wallet_link(booking, ticket).startswith("https://pay.google.com/gp/v/save/")
+        client.cancel_booking(booking)
+        with pytest.raises(errors.BookingAlreadyCancelled):
+            client.get_google_wallet_link(booking, ticket)
+
+
+def test_a_server_without_wallets_has_no_pass(client: Client) -> None:
+    event = client.create_event("Concert", capacity=10)
+    booking = client.confirm_hold(client.place_hold(event, Quantity(1)))
+    with pytest.raises(errors.NotFound):
+        client.get_apple_pass(booking, 1)
 
 
 def test_a_link_finds_a_booking(client: Client) -> None:

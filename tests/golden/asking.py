@@ -17,6 +17,7 @@ import psycopg
 from golden.masking import Mask
 from support.http_app import NEVER_SECONDS, running_app
 from support.postgres import TestDatabases
+from support.wallet_files import wallet_settings
 
 __all__ = ["ALL_SCOPES", "Answer", "Deployment", "Request", "ask", "entry_of", "open_deployment"]
 
@@ -26,6 +27,7 @@ _UP = re.compile(r"^<(?:\.\.?/)+")
 _TYPE = re.compile(rb'"type":"(?:\./|(?:\.\./)+|/)problems/')
 ALL_SCOPES = ("read", "sell", "organise", "door")
 _PDF = "application/pdf"
+_PASS = "application/vnd.apple.pkpass"
 MAX_SHOWN = 4_000
 """The golden files record longer texts by their digest."""
 
@@ -86,6 +88,7 @@ class Deployment:
 @asynccontextmanager
 async def open_deployment(databases: TestDatabases, **settings: Any) -> AsyncIterator[Deployment]:
     url = databases.create()
+    settings = {**wallet_settings(), **settings}
     try:
         _insert_keys(url)
         async with running_app(url, open=False, live_check_interval_seconds=NEVER_SECONDS, **settings) as app:
@@ -167,9 +170,9 @@ def entry_of(answer: Answer, mask: Mask) -> dict[str, Any]:
     """Return an answer in its recorded form: status, headers in their order, and body."""
     request_id = answer.header("x-request-id")
     headers = [f"{name}: {mask.answer_text(value, request_id)}" for name, value in answer.headers]
-    is_pdf = answer.header("content-type") == _PDF
+    is_made = answer.header("content-type") in (_PDF, _PASS)
     if (
-        answer.header("content-encoding") or is_pdf
+        answer.header("content-encoding") or is_made
     ):  # the length depends on the version of zlib, or of the typesetter
         headers = [re.sub(r"^(content-length): \d+$", r"\1: <packed>", line) for line in headers]
     return {"status": answer.status, "headers": headers, "body": _body(answer, mask, request_id)}
@@ -181,6 +184,8 @@ def _body(answer: Answer, mask: Mask, request_id: str) -> Any:
     kind = answer.header("content-type")
     if kind == _PDF:
         return f"a PDF of {'one page or more' if answer.body.startswith(b'%PDF-') else 'nothing'}"
+    if kind == _PASS:
+        return f"a pass of {'some files' if answer.body.startswith(b'PK') else 'nothing'}"
     body = gzip.decompress(answer.body) if answer.header("content-encoding") == "gzip" else answer.body
     text = body.decode()
     if "json" not in kind:

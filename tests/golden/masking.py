@@ -23,8 +23,10 @@ _SESSION = re.compile(r"\bhf[sl]_[A-Za-z0-9_-]{43}")
 _CALENDAR_TIME = re.compile(r"(?<=DTSTAMP:)\d{8}T\d{6}Z")
 _PRINTED_REFERENCE = re.compile(
     r'(?<=Booking )[0-9A-Z]{4}-[0-9A-Z]{4}\b|(?<=filename="tickets-)[0-9A-Z]{8}|(?<=filename="booking-)[0-9A-Z]{8}'
+    r'|(?<=filename="ticket-)[0-9A-Z]{8}'
 )
 _TICKET_CODE = re.compile(r"HF1[0-9A-Z $%*+\-./:]{135}")
+_SIGNED_LINK = re.compile(r"(?<=/gp/v/save/)[\w-]+\.[\w-]+\.[\w-]+")
 _RESET = re.compile(r'(?<=;t=)\d+(?=$|")')
 """The seconds of `RateLimit`, which depend on the moment."""
 
@@ -66,6 +68,7 @@ class Mask:
         text = _CALENDAR_TIME.sub("<time>", text)
         text = _PRINTED_REFERENCE.sub("<reference>", text)
         text = _TICKET_CODE.sub(self._ticket_code, text)
+        text = _SIGNED_LINK.sub("<signed>", text)
         text = _SESSION.sub("<session>", text)
         text = _DIGEST.sub("<digest>", text)
         text = _RESET.sub("<seconds>", text)

@@ -39,6 +39,7 @@ async def tickets(walk: Walk) -> None:
     await walk("list_tickets", "invalid_input", booking["id"], query="limit=0")
 
     await _files(walk, number, booking, held)
+    await _wallets(walk, booking, held)
     await walk("get_event_calendar", "not_found", other["number"], by="guest")
     await walk("get_booking_calendar", "not_found", another["id"], headers=token(of_other))
 
@@ -72,9 +73,12 @@ async def tickets(walk: Walk) -> None:
     await walk("check_ticket", 200, number, json={"code": codes[1]}, note="void")
     await walk("reissue_ticket", "booking_already_cancelled", booking["id"], 1, headers=token(held))
     await walk("get_tickets_pdf", "booking_already_cancelled", booking["id"], headers=token(held))
+    await walk("get_google_wallet_link", "booking_already_cancelled", booking["id"], 1)
     await walk.do("cancel_event", other["number"])
     await walk("reissue_ticket", "event_cancelled", another["id"], 1)
     await walk("get_tickets_pdf", "event_cancelled", another["id"])
+    await walk("get_apple_pass", 200, another["id"], 1, note="void")
+    await walk("get_google_wallet_link", "event_cancelled", another["id"], 1)
 
 
 async def _links(walk: Walk) -> None:
@@ -93,6 +97,16 @@ async def _links(walk: Walk) -> None:
     link = {"token": await token_for(walk.deployment.app, "ada@example.org")}
     await walk("use_booking_link", 200, by="guest", json=link)
     await walk("use_booking_link", "link_not_valid", by="guest", json=link)
+
+
+async def _wallets(walk: Walk, booking: Json, held: Json) -> None:
+    for operation in ("get_apple_pass", "get_google_wallet_link"):
+        await walk(operation, 200, booking["id"], 1, by="guest", headers=token(held))
+        await walk(operation, "ticket_not_found", booking["id"], 4, headers=token(held))
+        await walk(operation, "booking_not_found", NOWHERE, 1)
+        await walk(operation, "credentials_required", booking["id"], 1, by="guest")
+        await walk(operation, "forbidden", booking["id"], 1, by="reader")
+        await walk(operation, "invalid_input", booking["id"], 1, query="colour=red")
 
 
 async def _files(walk: Walk, number: int, booking: Json, held: Json) -> None:

@@ -85,6 +85,7 @@ def good_requests(shop: Shop, document: Document) -> dict[str, Request]:
 
 
 _OF_BOOKING = ("list_tickets", "get_tickets_pdf", "get_booking_calendar")
+_OF_TICKET = ("get_apple_pass", "get_google_wallet_link")
 
 
 def _reads(shop: Shop, document: Document) -> dict[str, Request]:
@@ -93,6 +94,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     values: dict[str, tuple[object, ...]] = {
         "get_booking": (shop.booking["id"],),
         **dict.fromkeys(_OF_BOOKING, (shop.booking["id"],)),
+        **dict.fromkeys(_OF_TICKET, (shop.booking["id"], 1)),
         "get_stored_seat_map": (shop.seat_map,),
         "get_docs_file": ("holdfast.css",),
         "get_problem": ("sold_out",),
@@ -106,7 +108,7 @@ def _reads(shop: Shop, document: Document) -> dict[str, Request]:
     headers = {
         "get_hold": token,
         "get_booking": other,
-        **dict.fromkeys(_OF_BOOKING, other),
+        **dict.fromkeys((*_OF_BOOKING, *_OF_TICKET), other),
         "get_metrics": (("accept", "application/json"),),  # its text form does not need the database
     }
     query = {"arena_list_seats": f"event_id={number}"}

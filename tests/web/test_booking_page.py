@@ -14,8 +14,10 @@ from holdfast.inventory.rules.commands import STAFF
 from holdfast.tickets.pdf import PdfMaker
 from holdfast.tickets.qr_code import qr_code
 from holdfast.tickets.tickets import Tickets
+from support.http_app import client_of, engine_of, running_app
 from support.printed import pages_of
 from support.selling import new_event
+from support.wallet_files import wallet_settings
 from web.visitor import Page, press, visit
 
 
@@ -182,3 +184,26 @@ async def test_the_event_goes_to_a_calendar(client: httpx2.AsyncClient) -> None:
     )
     assert "Add to calendar" not in Page(undated.text).text
     assert (await client.get(f"{undated.url.path}/calendar.ics")).status_code == 404
+
+
+async def test_a_ticket_has_buttons_for_the_wallets_of_the_server(database_url: str) -> None:
+    """They lead to the pass, and to Google, for the browser that has the booking."""
+    async with running_app(database_url, **wallet_settings()) as layer, client_of(layer) as shop:
+        booked = await buy(shop, await new_event(engine_of(layer), areas={"standing": 5}))
+        for name in ("Apple", "Google"):
+            assert Page(booked.text).text.count(f"Add to {name} Wallet") == 2, "one for each ticket"
+        path = f"{booked.url.path}/tickets/2"
+        given = await shop.get(f"{path}/apple-wallet.pkpass")
+        assert given.headers["content-type"] == "application/vnd.apple.pkpass"
+        assert "attachment" in given.headers["content-disposition"]
+        sent = await shop.get(f"{path}/google-wallet")
+        assert sent.status_code == 303
+        assert sent.headers["location"].startswith("https://pay.google.com/gp/v/save/ey")
+        async with client_of(layer) as stranger:
+            assert (await stranger.get(f"{path}/apple-wallet.pkpass")).status_code == 404
+            assert (await stranger.get(f"{path}/google-wallet")).status_code == 404
+
+
+async def test_without_wallets_there_are_no_buttons(client: httpx2.AsyncClient, inventory: Inventory) -> None:
+    booked = await buy(client, await new_event(inventory, areas={"standing": 5}))
+    assert "Wallet" not in Page(booked.text).text

@@ -45,6 +45,36 @@ def get_tickets_pdf(
     )
 
 
+def get_apple_pass(
+    booking: BookingRef, ticket: Ticket | int, *, token: Token | None = None, revision: int | None = None
+) -> Call[bytes]:
+    """Return a ticket as a pass for Apple Wallet (`.pkpass`). It lets its bearer in.
+
+    With the `revision` of a pass of before, the pass is void if the ticket was issued again since.
+    Raises: TicketNotFound; NotFound from a server without a certificate of Apple.
+    """
+    return get(
+        path("bookings", booking, "tickets", _number_of(ticket), "apple-wallet.pkpass"),
+        content_of,
+        query={"revision": revision},
+        token=token_of(booking, token),
+    )
+
+
+def get_google_wallet_link(
+    booking: BookingRef, ticket: Ticket | int, *, token: Token | None = None
+) -> Call[str]:
+    """Return the link that adds a ticket to Google Wallet. It lets its bearer in.
+
+    Raises: TicketNotFound, BookingAlreadyCancelled, EventCancelled; NotFound from a server without Google's account.
+    """
+    return get(
+        path("bookings", booking, "tickets", _number_of(ticket), "google-wallet"),
+        lambda answer: str(answer.json()["url"]),
+        token=token_of(booking, token),
+    )
+
+
 def get_booking_calendar(booking: BookingRef, *, token: Token | None = None) -> Call[bytes]:
     """Return the event of a booking as a file that calendars import (`.ics`)."""
     return get(path("bookings", booking, "calendar.ics"), content_of, token=token_of(booking, token))
@@ -66,9 +96,8 @@ def reissue_ticket(
 
     Raises: TicketNotFound, BookingAlreadyCancelled, EventCancelled.
     """
-    number = ticket.number if isinstance(ticket, Ticket) else ticket
     return post(
-        path("bookings", booking, "tickets", number, "reissue"),
+        path("bookings", booking, "tickets", _number_of(ticket), "reissue"),
         one(Ticket),
         token=token_of(booking, token),
         key=idempotency_key,
@@ -78,3 +107,7 @@ def reissue_ticket(
 def check_ticket(event: EventRef, code: str) -> Call[CheckedTicket]:
     """Return what a scanned code is worth at the event's door now (staff). Nothing is recorded."""
     return post(path("events", event, "tickets", "check"), one(CheckedTicket), body={"code": code})
+
+
+def _number_of(ticket: Ticket | int) -> int:
+    return ticket.number if isinstance(ticket, Ticket) else ticket

@@ -136,6 +136,8 @@ class AsyncClient(Settings):
     list_tickets = _method(tickets.list_tickets)
     iterate_tickets = _iteration(tickets.list_tickets)
     get_tickets_pdf = _method(tickets.get_tickets_pdf)
+    get_apple_pass = _method(tickets.get_apple_pass)
+    get_google_wallet_link = _method(tickets.get_google_wallet_link)
     get_booking_calendar = _method(tickets.get_booking_calendar)
     get_event_calendar = _method(tickets.get_event_calendar)
     reissue_ticket = _method(tickets.reissue_ticket)

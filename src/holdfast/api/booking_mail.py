@@ -140,7 +140,7 @@ class BookingMail:
     async def _post(
         self, about: About, booking: Booking, event: Event, address: str, *, opens: bool, again: str = ""
     ) -> Letter:
-        letter = letter_of(about, booking, event, to=address, opens=opens)
+        letter = letter_of(about, booking, event, to=address, opens=opens, wallets=self._mailer.has_wallets)
         await self._mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
         return letter
 
@@ -159,11 +159,15 @@ class BookingMail:
         if booking.buyer_email is None:
             request = {"booking": str(booking.id), "about": about.value, "opens": opens}
             return _new_job(ACCOUNT_LETTER, event.number, key=_cause(about, booking), request=request)
-        letter = letter_of(about, booking, event, to=booking.buyer_email, opens=opens)
+        letter = letter_of(
+            about, booking, event, to=booking.buyer_email, opens=opens, wallets=self._mailer.has_wallets
+        )
         return self._mailer.job_of(letter, cause=_cause(about, booking), event_number=event.number)
 
 
-def letter_of(about: About, booking: Booking, event: Event, *, to: str, opens: bool) -> Letter:
+def letter_of(
+    about: About, booking: Booking, event: Event, *, to: str, opens: bool, wallets: bool = False
+) -> Letter:
     """Return the letter of a booking.
 
     Everything that the buyer gets with a booking belongs here: a link to its page, its tickets. `opens`: the token of
@@ -176,14 +180,19 @@ def letter_of(about: About, booking: Booking, event: Event, *, to: str, opens: b
         subject=f"{title}: {event.name}",
         paragraphs=[paragraph],
         facts=list(_facts(booking, event)),
-        link=_link(booking) if is_valid and opens else None,
+        link=_link(booking, wallets=wallets) if is_valid and opens else None,
         closing=closing,
         tickets=_tickets(booking, opens=opens) if is_valid else None,
     )
 
 
-def _link(booking: Booking) -> Link:
-    return Link(label="Open my tickets", path="/my/open", opens=(str(booking.id), str(booking.hold_id)))
+def _link(booking: Booking, *, wallets: bool) -> Link:
+    return Link(
+        label="Open my tickets",
+        path="/my/open",
+        opens=(str(booking.id), str(booking.hold_id)),
+        remark="There you also add each ticket to the wallet of your phone." if wallets else "",
+    )
 
 
 def _tickets(booking: Booking, *, opens: bool) -> Enclosure:

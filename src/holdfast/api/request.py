@@ -14,6 +14,7 @@ from holdfast.limits.open_streams import OpenStreams
 from holdfast.limits.shared_holds import SharedHolds
 from holdfast.tickets.booking_links import BookingLinks
 from holdfast.tickets.tickets import Tickets
+from holdfast.tickets.wallets.wallets import Wallets
 
 __all__ = ["HoldCounts", "Request"]
 
@@ -29,6 +30,7 @@ class Request(request.Request):
     grants: TokenGrants
     delivery: Delivery
     tickets: Tickets
+    wallets: Wallets
     booking_links: BookingLinks
     attempts: AttemptLimits
     live_holds: HoldCounts | None = None

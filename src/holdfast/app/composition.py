@@ -19,6 +19,7 @@ from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.limits import build_limits, follow_holds
 from holdfast.app.settings import Settings
+from holdfast.app.wallets import wallet_settings
 from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.mail.mailer import MailSettings
@@ -39,6 +40,7 @@ from holdfast.process.errors import CannotStart
 from holdfast.tickets.booking_links import KIND as BOOKING_LINK
 from holdfast.tickets.booking_links import BookingLinks
 from holdfast.tickets.tickets import Tickets
+from holdfast.tickets.wallets.wallets import Wallets
 from holdfast.web.catalogue import all_pages
 from holdfast.workers.background import Background
 
@@ -112,6 +114,8 @@ def mail_settings(settings: Settings) -> MailSettings:
         sender=settings.mail_from,
         base_url=_base_url(settings),
         is_public=settings.public_url is not None,
+        has_wallets=settings.apple_wallet_certificate is not None
+        or settings.google_wallet_account is not None,
     )
 
 
@@ -151,6 +155,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     delivery.add_acts({BOOKING_LINK: booking_links.act})
     tickets = Tickets(inventory, connections, server_key)
     delivery.mailer.make_tickets = tickets.make_pdf_for_mail
+    wallets = Wallets(tickets, wallet_settings(settings))
     background = Background(build_workers(settings, inventory, delivery, access))
 
     @asynccontextmanager
@@ -182,6 +187,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             grants=TokenGrants(access, tokens),
             delivery=delivery,
             tickets=tickets,
+            wallets=wallets,
             booking_links=booking_links,
             cursors=cursors,
             attempts=limits.attempts,

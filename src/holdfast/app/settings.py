@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
-from collections.abc import Container
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,27 +13,20 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from holdfast.access.principals import parse_api_key
 from holdfast.app.database_url import parse_database_url
+from holdfast.app.invalid_settings import OF_PLATFORMS, PREFIX, describe_error
 from holdfast.app.public_url import parse_origin, parse_public_url
 from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
-from holdfast.errors.fields import FIELD
-from holdfast.errors.models import text_of_model_error
 from holdfast.http.client_address import TrustedProxies
-from holdfast.http.redaction import redact
 from holdfast.limits import classes
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
 
-__all__ = ["LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
+__all__ = ["PREFIX", "LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
 
-PREFIX = "HOLDFAST_"
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
-_OF_PLATFORMS = {"port": "PORT", "database_url": "DATABASE_URL"}
-"""Variables that hosting platforms set. Each is read if ours is unset."""
-_SECRET = ("database_url", "secret_key", "smtp_url", "bootstrap_key", "rate_limit_url")
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
-_USER_IN_URL = re.compile(r"://\S*@")
 
 
 class LogLevel(StrEnum):
@@ -306,6 +297,22 @@ class Settings(BaseSettings):
         "cancelled. The booking or the buyer's account needs a mail address. Rehearsals mail nobody. The first mail "
         "has the tickets as a PDF and, with `HOLDFAST_PUBLIC_URL`, a link that opens the booking.",
     )
+    apple_wallet_certificate: Path | None = Field(
+        default=None,
+        description="A PEM file with the certificate of your pass type, its private key without a password, and the "
+        "certificate of Apple that issued it (WWDR). Buyers can then add their tickets to Apple Wallet.",
+    )
+    google_wallet_account: Path | None = Field(
+        default=None,
+        description="The JSON file of a service account of Google that may issue passes. With "
+        "`HOLDFAST_GOOGLE_WALLET_ISSUER`, buyers can add their tickets to Google Wallet.",
+    )
+    google_wallet_issuer: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]+$",
+        max_length=30,
+        description="The number that Google gave you as an issuer of passes. Required with the account's file.",
+    )
     webhook_private_addresses: bool = Field(
         default=False,
         description="Whether webhooks may use plain HTTP and private addresses, such as a receiver on this machine. "
@@ -318,7 +325,7 @@ class Settings(BaseSettings):
         default=30, ge=1, le=3650, description="Days that a finished job and its attempts are kept."
     )
 
-    @field_validator("data_dir", "postgres_bin")
+    @field_validator("data_dir", "postgres_bin", "apple_wallet_certificate", "google_wallet_account")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else _here(value.expanduser())
@@ -333,6 +340,24 @@ class Settings(BaseSettings):
     def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             parse_smtp_url(value.get_secret_value())
+        return value
+
+    @field_validator("apple_wallet_certificate")
+    @classmethod
+    def _pass_certificate(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            from holdfast.tickets.wallets.pass_certificate import load_pass_certificate
+
+            load_pass_certificate(value)
+        return value
+
+    @field_validator("google_wallet_account")
+    @classmethod
+    def _wallet_account(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            from holdfast.tickets.wallets.google_wallet import load_wallet_account
+
+            load_wallet_account(value)
         return value
 
     @field_validator("rate_limit_url")
@@ -407,34 +432,18 @@ def load_settings(**chosen: Any) -> Settings:
     chosen = {name: value for name, value in chosen.items() if value is not None}
     given = {name: value for name, value in _given_by_the_platform().items() if name not in chosen}
     try:
-        return Settings(**{**given, **chosen})
+        settings = Settings(**{**given, **chosen})
     except ValidationError as error:
-        raise CannotStart("; ".join(_describe(one, given) for one in error.errors()[:3])) from None
+        raise CannotStart("; ".join(describe_error(one, given) for one in error.errors()[:3])) from None
+    if settings.google_wallet_account is not None and settings.google_wallet_issuer is None:
+        raise CannotStart("HOLDFAST_GOOGLE_WALLET_ISSUER is not set; an account of Google Wallet needs it.")
+    return settings
 
 
 def _given_by_the_platform() -> dict[str, str]:
     """Return settings that have no variable of ours, from the variables of hosting platforms."""
     return {
         name: os.environ[variable]
-        for name, variable in _OF_PLATFORMS.items()
+        for name, variable in OF_PLATFORMS.items()
         if os.environ.get(variable) and not os.environ.get(f"{PREFIX}{name.upper()}")
     }
-
-
-def _describe(error: Any, of_platform: Container[str]) -> str:
-    """Describe an invalid setting in one line. The value of a secret is left out."""
-    name = str(error["loc"][0]) if error["loc"] else ""
-    variable = _OF_PLATFORMS[name] if name in of_platform else f"{PREFIX}{name.upper()}"
-    given = "another value" if name in _SECRET else repr(_hidden(str(error["input"])))
-    if error["type"] == "value_error":
-        rule = str(error["msg"]).removeprefix("Value error, ")
-        return f"{variable} {rule}" + ("" if name in _SECRET else f" (it is {given})")
-    text = text_of_model_error(
-        error["type"], error.get("ctx", {}), found=given, length=len(str(error["input"]))
-    )
-    return text.replace(FIELD, variable).removesuffix(".")
-
-
-def _hidden(text: str) -> str:
-    """Return the start of a value as a message may show it: people put secrets into other variables by mistake."""
-    return redact(_USER_IN_URL.sub("://…@", text))[:80]

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -29,6 +29,9 @@ from holdfast.process.errors import CannotStart
 from holdfast.process.server_address import read_address
 from holdfast.tickets.tickets import Tickets
 
+if TYPE_CHECKING:
+    from holdfast.tickets.wallets.wallets import Wallets
+
 __all__ = [
     "BY",
     "plain_errors",
@@ -41,6 +44,7 @@ __all__ = [
     "use_engine_at",
     "use_mailing_access",
     "use_tickets",
+    "use_wallets",
     "using_database",
 ]
 
@@ -151,6 +155,16 @@ def use_tickets(work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
             raise fail("HOLDFAST_SECRET_KEY is not set: the code of a ticket is made with the server's key.")
         key = settings.secret_key.get_secret_value().encode()
         return asyncio.run(_with_tickets(url, key, work))
+
+
+def use_wallets(work: Callable[[Inventory, Wallets], Awaitable[T]]) -> T:
+    """Run the work as `use_tickets` does, with the wallets that the settings name."""
+    from holdfast.app.wallets import wallet_settings
+    from holdfast.tickets.wallets.wallets import Wallets
+
+    with plain_errors():
+        settings = wallet_settings(load_settings())
+    return use_tickets(lambda inventory, tickets: work(inventory, Wallets(tickets, settings)))
 
 
 def _as_served(settings: Settings) -> Settings:

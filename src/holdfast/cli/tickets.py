@@ -1,4 +1,4 @@
-"""`holdfast tickets`: list and print the tickets of a booking, issue one again, and check a code."""
+"""`holdfast tickets`: list the tickets of a booking, print them, add one to a wallet, issue one again, check a code."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from holdfast.inventory.inventory import Inventory
     from holdfast.tickets.ticket import Ticket
     from holdfast.tickets.tickets import Tickets
+    from holdfast.tickets.wallets.wallets import Wallets
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="List and print the tickets of a booking, issue one again, and check a code.",
+    help="List and print the tickets of a booking, add one to a wallet, issue one again, and check a code.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -97,11 +98,39 @@ def pdf(
     async def make(inventory: Inventory, tickets: Tickets) -> bytes:
         return await tickets.make_pdf((await find_booking(inventory, booking)).id, STAFF, first=first)
 
-    content = use_tickets(make)
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise fail(f"Cannot write {file}: {error.strerror}.") from None
+    _write(file, use_tickets(make))
+
+
+@app.command()
+def wallet(
+    booking: BookingRef,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="The number of the ticket.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where the pass for Apple Wallet goes.")
+    ] = None,
+    google: Annotated[
+        bool, typer.Option("--google", help="Print the link that adds the ticket to Google Wallet.")
+    ] = False,
+) -> None:
+    """Write a ticket as a pass for Apple Wallet, or print its link for Google Wallet. Both let their bearer in."""
+    from holdfast.cli._database import use_wallets
+    from holdfast.cli._sales import find_booking
+    from holdfast.inventory.rules.commands import STAFF
+
+    if google is (file is not None):
+        raise fail("Give a FILE for the pass of Apple Wallet, or --google.")
+
+    async def make(inventory: Inventory, wallets: Wallets) -> bytes | str:
+        found = (await find_booking(inventory, booking)).id
+        if google:
+            return await wallets.make_google_link(found, number, STAFF)
+        return await wallets.make_apple_pass(found, number, STAFF)
+
+    made = use_wallets(make)
+    if isinstance(made, str):
+        print(made)
+    elif file is not None:
+        _write(file, made)
 
 
 @app.command()
@@ -126,6 +155,13 @@ def check(
         print_record({"verdict": checked.verdict.value, "reason": checked.reason, **of_ticket})
     if checked.verdict is not DoorVerdict.VALID:
         raise typer.Exit(1)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise fail(f"Cannot write {file}: {error.strerror}.") from None
 
 
 def _row(ticket: Ticket) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from holdfast.tickets.store import Revision, TicketStore
 from holdfast.tickets.ticket import Admission, NoEntry, Ticket, TicketStatus, admissions_of, void_reason
 from holdfast.tickets.ticket_codes import TicketCodes, TicketName
 
-__all__ = ["MAX_PRINTED", "BookingTickets", "CheckedTicket", "DoorVerdict", "Tickets"]
+__all__ = ["MAX_PRINTED", "BookingTickets", "CheckedTicket", "DoorVerdict", "Tickets", "refuse_void"]
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +118,7 @@ class Tickets:
         Raises BookingNotFound, TicketNotFound, BookingAlreadyCancelled, EventCancelled.
         """
         ticket = await self.get(booking_id, number, authority)
-        _refuse_void(ticket)
+        refuse_void(ticket)
         await self._store.reissue(ticket.event_number, booking_id, number, by=by, retry_scope=retry_scope)
         return await self.get(booking_id, number, authority)
 
@@ -132,7 +132,7 @@ class Tickets:
         found = await self.read(booking_id, authority, first=first, limit=MAX_PRINTED)
         if not found.tickets:
             raise TicketNotFound
-        _refuse_void(found.tickets[0])
+        refuse_void(found.tickets[0])
         return await self._pdf.make(sheet_data(found.booking, found.event, found.tickets, language))
 
     async def make_pdf_for_mail(self, booking_id: UUID) -> bytes | None:
@@ -191,7 +191,8 @@ class Tickets:
         )
 
 
-def _refuse_void(ticket: Ticket) -> None:
+def refuse_void(ticket: Ticket) -> None:
+    """Raise BookingAlreadyCancelled or EventCancelled for a void ticket."""
     match ticket.void_reason:
         case NoEntry.BOOKING_CANCELLED:
             raise BookingAlreadyCancelled(BookingAlreadyCancelled.TICKETS)

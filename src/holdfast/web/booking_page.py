@@ -29,7 +29,7 @@ from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import in_zone, page, redirect
 from holdfast.web.sentences import Sentence
 
-__all__ = ["routes"]
+__all__ = ["open_booking", "routes"]
 
 routes: Routes = PageRoutes()
 
@@ -67,7 +67,7 @@ async def show_booking(request: Request, booking: BookingPath, first: FirstTicke
 @routes.get("/my/bookings/{booking}/tickets.pdf", policy=Permission.PUBLIC)
 async def download_pdf(request: Request, booking: BookingPath, first: FirstTicket = 1) -> Reply:
     """Return the tickets to print. If the PDF cannot be made, show them."""
-    _open(request, booking)
+    open_booking(request, booking)
     try:
         return await tickets_pdf(request, booking, first, current_language())
     except Fault as error:
@@ -82,7 +82,7 @@ async def download_pdf(request: Request, booking: BookingPath, first: FirstTicke
 @routes.get("/my/bookings/{booking}/calendar.ics", policy=Permission.PUBLIC)
 async def download_calendar(request: Request, booking: BookingPath) -> Reply:
     """Return the event for the calendar of this browser's owner."""
-    _open(request, booking)
+    open_booking(request, booking)
     return await booking_calendar(request, booking, current_language())
 
 
@@ -90,13 +90,13 @@ async def download_calendar(request: Request, booking: BookingPath) -> Reply:
 async def pass_on(request: Request, booking: BookingPath, ticket: TicketPath, form: ReissueIn) -> Reply:
     """Make another code for a ticket, and show it. A repeated press makes no other one."""
     refuse_foreign_form(request)
-    _open(request, booking)
+    open_booking(request, booking)
     request.idempotency_key = str(form.form_key)
     await reissue_ticket(request, booking, ticket, None)
     return redirect(request, f"my/bookings/{booking}?first={_page_of(ticket)}#ticket-{ticket}")
 
 
-def _open(request: Request, booking: UUID) -> None:
+def open_booking(request: Request, booking: UUID) -> None:
     """Take the browser's token for the booking. Raises BookingNotFound without one."""
     try:
         take_token(request, booking)
@@ -107,7 +107,7 @@ def _open(request: Request, booking: UUID) -> None:
 async def _booking_page(
     request: Request, booking: UUID, *, first: int = 1, status: int = 200, message: Sentence | None = None
 ) -> Reply:
-    _open(request, booking)
+    open_booking(request, booking)
     found = await request.tickets.read(booking, hold_authority(request), first=first, limit=_MAX_SHOWN)
     if not found.tickets:
         raise TicketNotFound
@@ -133,6 +133,7 @@ async def _booking_page(
         print_from=1 if quantity <= MAX_PRINTED else first,
         print_to=min(quantity, MAX_PRINTED if quantity <= MAX_PRINTED else first + MAX_PRINTED - 1),
         form_key=uuid4(),
+        wallets=request.wallets,
     )
 
 

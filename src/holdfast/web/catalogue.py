@@ -13,6 +13,7 @@ from holdfast.web import (
     hold_page,
     link_pages,
     programme,
+    wallet_pages,
 )
 
 __all__ = ["all_pages"]
@@ -25,6 +26,7 @@ def all_pages() -> list[Endpoint]:
         event_page,
         hold_page,
         booking_page,
+        wallet_pages,
         find_page,
         link_pages,
         first_steps,

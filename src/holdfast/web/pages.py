@@ -22,7 +22,7 @@ from holdfast.web.sentences import Sentence, sentence_for
 from holdfast.web.static_files import asset_path, imported_by
 from holdfast.web.written import clock, left, long_time, number, part
 
-__all__ = ["EMBEDDED", "error_page", "in_zone", "page", "redirect"]
+__all__ = ["EMBEDDED", "HTML", "error_page", "in_zone", "page", "redirect"]
 
 HTML = b"text/html; charset=utf-8"
 EMBEDDED = "/e/{event}"

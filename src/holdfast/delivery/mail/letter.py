@@ -22,10 +22,16 @@ class Link:
     path: str
     secret: bool = False
     opens: tuple[str, str] | None = None
+    remark: str = ""
+    """What else the page does. A letter without its link does not say it."""
 
     def to_json(self) -> dict[str, Any]:
         given: dict[str, Any] = {"label": self.label, "path": self.path, "secret": self.secret}
-        return given if self.opens is None else {**given, "opens": list(self.opens)}
+        if self.opens is not None:
+            given["opens"] = list(self.opens)
+        if self.remark:
+            given["remark"] = self.remark
+        return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ class MailSettings:
     sender: str = "Holdfast <holdfast@localhost>"
     base_url: str = "http://127.0.0.1:8000"
     is_public: bool = False
+    has_wallets: bool = False
+    """The page of a booking adds tickets to the wallet of a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Mailer:
         self._sender = parse_sender(settings.sender)
         self.make_tickets: TicketMaker | None = None
         """Set by who has the tickets. Without it a letter leaves without them."""
+        self.has_wallets = settings.has_wallets
 
     def hold_token_hash(self, hold: UUID) -> bytes | None:
         """Return SHA-256 of the token that a link to the hold's booking would have; None if it cannot be derived."""

@@ -1,0 +1,1 @@
+"""Wallets: tickets in Apple Wallet and in Google Wallet, on a server that has what these demand."""

@@ -1,0 +1,83 @@
+"""Wallets: the face of this package, which knows the wallets that this server makes passes for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from holdfast.errors import RouteNotFound, TicketNotFound
+from holdfast.inventory.rules.commands import Authority
+from holdfast.tickets.tickets import Tickets, refuse_void
+from holdfast.tickets.wallets.apple_pass import apple_pass
+from holdfast.tickets.wallets.google_wallet import WalletAccount, google_wallet_link
+from holdfast.tickets.wallets.pass_certificate import PassCertificate
+
+__all__ = ["WalletSettings", "Wallets"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletSettings:
+    """What the server has of each wallet's company, and who sells, as a pass says it."""
+
+    apple: PassCertificate | None = None
+    google: WalletAccount | None = None
+    seller: str = "Holdfast"
+
+
+class Wallets:
+    """Makes tickets into passes. Nothing is stored: a pass is made for each download."""
+
+    def __init__(self, tickets: Tickets, settings: WalletSettings) -> None:
+        self._tickets = tickets
+        self._settings = settings
+
+    @property
+    def has_apple(self) -> bool:
+        """Whether the server makes passes for Apple Wallet that phones accept now."""
+        return self._settings.apple is not None and self._settings.apple.is_valid()
+
+    @property
+    def has_google(self) -> bool:
+        return self._settings.google is not None
+
+    async def make_apple_pass(
+        self, booking_id: UUID, number: int, authority: Authority, *, revision: int | None = None
+    ) -> bytes:
+        """Return the pass of a ticket, voided if the ticket is void or was issued again after `revision`.
+
+        Raises RouteNotFound without the wallet; BookingNotFound and TicketNotFound.
+        """
+        certificate = self._settings.apple
+        if certificate is None or not certificate.is_valid():
+            raise RouteNotFound(RouteNotFound.NO_WALLET)
+        found = await self._tickets.read(booking_id, authority, first=number, limit=1)
+        if not found.tickets:
+            raise TicketNotFound
+        ticket = found.tickets[0]
+        return await asyncio.to_thread(
+            apple_pass,
+            certificate,
+            self._settings.seller,
+            found.booking,
+            found.event,
+            ticket,
+            is_void=revision is not None and revision != ticket.revision,
+        )
+
+    async def make_google_link(self, booking_id: UUID, number: int, authority: Authority) -> str:
+        """Return the link that adds a ticket to Google Wallet.
+
+        Raises RouteNotFound without the wallet; BookingNotFound, TicketNotFound, BookingAlreadyCancelled and
+        EventCancelled.
+        """
+        account = self._settings.google
+        if account is None:
+            raise RouteNotFound(RouteNotFound.NO_WALLET)
+        found = await self._tickets.read(booking_id, authority, first=number, limit=1)
+        if not found.tickets:
+            raise TicketNotFound
+        refuse_void(found.tickets[0])
+        return await asyncio.to_thread(
+            google_wallet_link, account, self._settings.seller, found.booking, found.event, found.tickets[0]
+        )
