@@ -19,6 +19,7 @@ import pytest
 from holdfast.web.link_pages import LINKS
 from support.browser import CHROMIUM, Browser, chromium
 from support.threaded_server import threaded_server
+from web.account_visits import account_pages, make_account_of, submit
 from web.test_languages import HALL, PSEUDO, pseudo_language
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,7 @@ def sale(database_url: str) -> Iterator[Sale]:
         dated = {"starts_at": "2031-05-04T18:30:00Z", "time_zone": "Europe/Berlin"}
         cancelled = event(capacity=5)
         assert httpx2.post(f"{url}/v1/events/{cancelled}/cancel").status_code == 200
+        make_account_of(url)
         yield Sale(
             url=url,
             seated=event(seat_map=HALL, **dated),
@@ -94,11 +96,6 @@ def sale(database_url: str) -> Iterator[Sale]:
             soon=event(capacity=1, on_sale_at="2031-05-04T18:30:00Z"),
             cancelled=cancelled,
         )
-
-
-def submit(browser: Browser, selector: str, awaited: str) -> None:
-    browser.run(f"document.querySelector('{selector}').requestSubmit()")
-    browser.wait_for(f"document.querySelector('{awaited}') !== null")
 
 
 def pages(browser: Browser, sale: Sale, lang: str) -> Iterator[str]:
@@ -147,6 +144,7 @@ def pages(browser: Browser, sale: Sale, lang: str) -> Iterator[str]:
     submit(browser, "form[action$=release]", "#status")
     browser.open(held)
     yield "given back"
+    yield from account_pages(browser, sale.url, lang)
 
 
 def faults(browser: Browser, lang: str) -> Iterator[str]:

@@ -50,14 +50,14 @@ async def test_a_page_without_a_script_cannot_send_a_password(client: httpx2.Asy
 async def test_passwords_are_masked_and_left_to_managers(client: httpx2.AsyncClient) -> None:
     """A browser hides what is typed, and lets a manager fill it in or paste it."""
     found = 0
-    for link in LINKS:
-        page = (await client.get(link.path)).text
+    for path in (*(link.path for link in LINKS), "/account/sign-in", "/account/sign-up"):
+        page = (await client.get(path)).text
         assert "onpaste" not in page
         for tag in re.findall(r"<input [^>]*name=\"password\"[^>]*>", page):
             assert 'type="password"' in tag
             assert re.search(r'autocomplete="(new|current)-password"', tag)
             found += 1
-    assert found >= 3
+    assert found >= 5
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -71,7 +71,7 @@ def test_the_printed_link_of_the_first_start_makes_the_first_owner(open_folder: 
         with chromium(tmp_path / "profile") as browser:
             browser.open(f"{own}/setup")
             browser.wait_for("document.querySelector('.banner-title').textContent.includes('not complete')")
-            assert browser.run("document.querySelector('button').disabled")
+            assert browser.run("document.querySelector('[type=submit]').disabled")
 
             browser.open("about:blank")
             browser.open(link)

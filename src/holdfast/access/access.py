@@ -12,6 +12,7 @@ from holdfast.access.one_time_tokens import OneTimeTokens
 from holdfast.access.organisations import Organisations
 from holdfast.access.passkeys import Passkeys
 from holdfast.access.password_hashes import PasswordHashing
+from holdfast.access.password_proofs import PasswordProofs
 from holdfast.access.principals import MAIN, KeyRow, RotatedKey
 from holdfast.access.recovery import Recovery
 from holdfast.access.refresh_tokens import RefreshTokens
@@ -49,6 +50,7 @@ class Access:
         self.refresh_tokens = RefreshTokens(connections, self.sessions)
         self.second_factors = SecondFactors(connections, server_key, notices)
         self.passkeys = Passkeys(connections, server_key, notices)
+        self.password_proofs = PasswordProofs(server_key)
         self.factor_resets = FactorResets(connections, notices)
         self.sign_in = SignIn(connections, self.sessions, hashing, self.second_factors)
         self.organisations = Organisations(connections)

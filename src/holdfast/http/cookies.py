@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.access.open_mode import is_local_name, is_loopback
 
-__all__ = ["LINK", "PASSKEY", "SESSION", "cookie_header", "is_own_page", "read_cookie"]
+__all__ = ["LINK", "PASSKEY", "PROOF", "SESSION", "cookie_header", "is_own_page", "read_cookie"]
 
 SESSION = "holdfast"
 LINK = "holdfast-link"
@@ -20,9 +20,12 @@ LINK = "holdfast-link"
 PASSKEY = "holdfast-passkey"
 """The browser that asked for a challenge to sign in with a passkey."""
 
+PROOF = "holdfast-proof"
+"""The browser that has given the right password, and still needs the code of an app."""
+
 _PREFIX = "__Host-"
 _COOKIE = re.compile(
-    r"(?:^|[;,])[ \t]*((?:__Host-)?holdfast(?:-link|-passkey)?)=(hf[sl]_[A-Za-z0-9_-]{43})(?=[ \t]*(?:[;,]|$))"
+    r"(?:^|[;,])[ \t]*((?:__Host-)?holdfast(?:-link|-passkey|-proof)?)=(hf[sl]_[A-Za-z0-9_-]{43})(?=[ \t]*(?:[;,]|$))"
 )
 _ATTRIBUTES = "; Path=/; HttpOnly; SameSite=Lax"
 _DEFAULT_PORT = 80

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-__all__ = ["QrCode", "qr_code"]
+__all__ = ["QrCode", "draw_qr_code", "qr_code"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,14 @@ class QrCode:
 @lru_cache(maxsize=512)
 def qr_code(text: str) -> QrCode:
     """Return the picture of a ticket's code. It takes milliseconds, so the last ones are kept."""
+    return draw_qr_code(text)
+
+
+def draw_qr_code(text: str) -> QrCode:
+    """Return the picture of any text. It is not kept, so the text may be a secret."""
     import segno
 
-    made = segno.make_qr(text, error="m", mode="alphanumeric", boost_error=False)
+    made = segno.make_qr(text, error="m", boost_error=False)
     rows: Sequence[Sequence[int]] = made.matrix
     return QrCode(size=len(rows), path="".join(_runs(rows)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from holdfast.http.routes import Endpoint
 from holdfast.web import (
+    account_page,
     assets,
     booking_page,
     embed,
@@ -13,6 +14,9 @@ from holdfast.web import (
     hold_page,
     link_pages,
     programme,
+    security_page,
+    sign_in_page,
+    sign_up_page,
     wallet_pages,
 )
 
@@ -29,6 +33,10 @@ def all_pages() -> list[Endpoint]:
         wallet_pages,
         find_page,
         link_pages,
+        sign_in_page,
+        sign_up_page,
+        account_page,
+        security_page,
         first_steps,
         embed,
     )

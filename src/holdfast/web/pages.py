@@ -12,7 +12,7 @@ from holdfast import languages
 from holdfast.api.accepted_language import VARIES_BY_LANGUAGE
 from holdfast.api.request import Request
 from holdfast.api.venue_time import in_zone
-from holdfast.errors import HoldfastError
+from holdfast.errors import CredentialsRequired, HoldfastError
 from holdfast.http.problems import problem_headers, problem_members
 from holdfast.http.reply import Headers, Reply
 from holdfast.http.request import Request as AnyRequest
@@ -101,6 +101,7 @@ def error_page(request: Request, error: HoldfastError) -> Reply:
         status=error.status,
         headers=problem_headers(error),
         sentence=sentence,
+        signs_in=isinstance(error, CredentialsRequired),
         request_id=request.request_id,
     )
 

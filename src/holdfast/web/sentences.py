@@ -102,10 +102,6 @@ _NOT_UNDERSTOOD = _fixed(
     "Open the event again, then choose.",
 )
 _TOO_LARGE = _fixed("Too much at once", "The browser sent more than the server takes.", "Choose fewer.")
-_NOT_ALLOWED = _fixed(
-    "Not for everyone", "Only people with a right to it may do this.", "See what is on.", "bad"
-)
-
 _SENTENCES: dict[str, Callable[[Members], Sentence]] = {
     "seat_taken": _seat_taken,
     "seat_blocked": _seat_blocked,
@@ -206,5 +202,19 @@ _SENTENCES: dict[str, Callable[[Members], Sentence]] = {
     "body_too_large": _TOO_LARGE,
     "headers_too_large": _TOO_LARGE,
     "uri_too_long": _TOO_LARGE,
-    "credentials_required": _NOT_ALLOWED,
+    "credentials_required": _fixed(
+        "You are not signed in",
+        "Your session is over, or this needs an account.",
+        "Sign in, or press again to go on without.",
+    ),
+    "second_factor_required": _fixed(
+        "The code did not match", "It is wrong, or it was used.", "Type the one that your app shows now."
+    ),
+    "second_factor_state": _fixed(
+        "Not possible now",
+        "The account has an app already, has none, or needs the last one that it has.",
+        "Open the page again: it shows what there is.",
+    ),
+    "passkey_not_found": _fixed("No such passkey", "It was removed before.", "Open the page again."),
+    "session_not_found": _fixed("That session is over", "It has ended before.", tone="good"),
 }

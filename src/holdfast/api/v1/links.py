@@ -41,11 +41,11 @@ from holdfast.http.routes import Routes
 from holdfast.http.values import In
 from holdfast.identity import identity_of
 
-__all__ = ["routes"]
+__all__ = ["LINK_SECONDS", "AddressIn", "request_password_reset", "routes"]
 
 routes = Routes(tag="accounts")
 
-_LINK_SECONDS = 15 * 60
+LINK_SECONDS = 15 * 60
 
 
 class AddressIn(In):
@@ -139,7 +139,7 @@ async def request_sign_in_link(request: Request, body: AddressIn) -> Reply:
     refuse_foreign_page(request)
     await count_attempt(request, "link", account=identity_of(body.email))
     browser, code = await request.access.recovery.request_link(body.email)
-    cookie = request.cookie_header(LINK, browser, max_age=_LINK_SECONDS)
+    cookie = request.cookie_header(LINK, browser, max_age=LINK_SECONDS)
     return Reply(status=202, body=encode({**SENT, "code": code}), headers=(cookie,))
 
 

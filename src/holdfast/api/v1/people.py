@@ -40,6 +40,7 @@ __all__ = [
     "me_json",
     "own_account",
     "refuse_foreign_page",
+    "session_cookie",
     "sign_in_reply",
     "signed_in",
     "signed_out_headers",
@@ -134,9 +135,14 @@ def refuse_foreign_page(request: Request) -> None:
 
 def signed_in(request: Request, opened: OpenedSession, me: Me, *, status: int = 201) -> Reply:
     """Return the answer that gives a browser its session."""
+    headers = (session_cookie(request, opened),)
+    return Reply(status=status, body=encode(me_json(me, opened.token)), headers=headers)
+
+
+def session_cookie(request: Request, opened: OpenedSession) -> tuple[bytes, bytes]:
+    """Return the header that gives a browser its session."""
     max_age = int(opened.lifetime.absolute.total_seconds())
-    cookie = request.cookie_header(SESSION, opened.token, max_age=max_age)
-    return Reply(status=status, body=encode(me_json(me, opened.token)), headers=(cookie,))
+    return request.cookie_header(SESSION, opened.token, max_age=max_age)
 
 
 def signed_out_headers(request: Request) -> Headers:

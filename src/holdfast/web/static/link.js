@@ -1,13 +1,15 @@
 // Sends the secret of a link, which stands behind "#", together with what the person types.
 
 import { find, keepSecret, set } from "./dom.js";
+import { letPasswordsShow } from "./passwords.js";
 import { speak, t } from "./texts.js";
 
 speak(document);
+letPasswordsShow();
 
 const form = /** @type {HTMLFormElement} */ (find("#link"));
 const message = find("#message");
-const button = /** @type {HTMLButtonElement} */ (find("button", form));
+const button = /** @type {HTMLButtonElement} */ (find("button[type=submit]", form));
 const token = location.hash.slice(1);
 
 /** @param {string} tone @param {string} title @param {string} text */
