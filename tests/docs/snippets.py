@@ -20,6 +20,9 @@ __all__ = ["ROOT", "Block", "all_pages", "blocks_of", "is_executed", "run_python
 
 ROOT = Path(__file__).parents[2]
 
+LIMIT_SECONDS = 300
+"""A page has up to thirty commands, and each is a process of its own. On a busy machine one takes seconds."""
+
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = re.compile(r"<!-- not run: [^>]+ -->\s*$")
 _MARK = "--- end of block ---"
@@ -87,7 +90,7 @@ def run_shell(blocks: list[Block], *, port: int, folder: Path, environment: dict
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=LIMIT_SECONDS,
         check=False,
     )
     answers = done.stdout.split(_MARK)
@@ -113,7 +116,7 @@ def run_python(blocks: list[Block], *, folder: Path, environment: dict[str, str]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=LIMIT_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from snippets import (
+    LIMIT_SECONDS,
     ROOT,
     Block,
     all_pages,
@@ -29,6 +30,7 @@ def _name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.timeout(LIMIT_SECONDS + 60)
 @pytest.mark.parametrize("page", EXECUTED, ids=_name)
 def test_the_snippets_of_a_page_work(page: Path, database_url: str, tmp_path: Path) -> None:
     """They run on a new server, whose first event is number 1."""

@@ -2,7 +2,7 @@
 
 The kind: a page that some people cannot read or use. axe-core finds missing names, roles and contrast by the rules of
 WCAG 2.2 (A and AA). The pseudo-language finds texts of scripts that no translator can reach. A page of 320 pixels is
-one at 400 percent: nothing may stand out of it. One server and one browser serve all.
+one at 400 percent: nothing may stand out of it. One server and one browser serve all pages of a language.
 """
 
 from __future__ import annotations
@@ -166,12 +166,12 @@ def faults(browser: Browser, lang: str) -> Iterator[str]:
         yield from browser.run(OUTSIDE)
 
 
-def test_no_page_shuts_anybody_out(sale: Sale, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_page_shuts_anybody_out(sale: Sale, tmp_path: Path, lang: str) -> None:
     found: dict[str, list[str]] = {}
-    for lang in LANGUAGES:
-        with chromium(tmp_path / lang) as browser:
-            browser.resize(1280, 800, still=True)
-            for name in pages(browser, sale, lang):
-                found[f"{lang}: {name}"] = list(faults(browser, lang))
+    with chromium(tmp_path / "profile") as browser:
+        browser.resize(1280, 800, still=True)
+        for name in pages(browser, sale, lang):
+            found[name] = list(faults(browser, lang))
     wrong = {name: faults for name, faults in found.items() if faults}
     assert wrong == {}, json.dumps(wrong, indent=1, ensure_ascii=False)

@@ -20,7 +20,7 @@ from holdfast.web.languages import gettext
 from holdfast.web.pages import redirect
 from holdfast.web.sentences import Sentence, sentence_for
 
-__all__ = ["NOTHING_TYPED", "AccountIn", "Refused", "for_account", "refused"]
+__all__ = ["NOTHING_TYPED", "AccountIn", "RefusedForm", "for_account", "refused"]
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 _Secret = Annotated[str, StringConstraints(max_length=MAX_PASSWORD_LENGTH)]
@@ -47,7 +47,7 @@ NOTHING_TYPED = AccountIn()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedForm:
     """Why a form was refused: at its fields, or else above the form."""
 
     status: int = 200
@@ -65,7 +65,7 @@ _WRONG = {
 }
 
 
-def refused(request: Request, error: HoldfastError | ValidationError) -> Refused:
+def refused(request: Request, error: HoldfastError | ValidationError) -> RefusedForm:
     """Return what the page shows of a refusal. What was typed wrong is named at its field."""
     if isinstance(error, ValidationError):
         return _at(422, *(str(each["loc"][0]) for each in error.errors()))
@@ -76,11 +76,11 @@ def refused(request: Request, error: HoldfastError | ValidationError) -> Refused
     if isinstance(error, CredentialsRequired) and error.detail == CredentialsRequired.PRESENT_WRONG:
         return _at(error.status, "present_password")
     members = problem_members(error, request.request_id, pages="")
-    return Refused(status=error.status, message=sentence_for(members))
+    return RefusedForm(status=error.status, message=sentence_for(members))
 
 
-def _at(status: int, *names: str) -> Refused:
-    return Refused(status=status, wrong={name: gettext(_WRONG[name]) for name in names if name in _WRONG})
+def _at(status: int, *names: str) -> RefusedForm:
+    return RefusedForm(status=status, wrong={name: gettext(_WRONG[name]) for name in names if name in _WRONG})
 
 
 _Function = Callable[..., Awaitable[Any]]

@@ -15,7 +15,7 @@ from holdfast.http.page_forms import PageForm
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.languages import mark
-from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, Refused, for_account, refused
+from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, for_account, refused
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
@@ -119,13 +119,13 @@ def done(request: Request, texts: dict[str, Callable[[], str]]) -> Sentence | No
 async def _account_page(
     request: Request,
     typed: AccountIn = NOTHING_TYPED,
-    why: Refused | None = None,
+    why: RefusedForm | None = None,
     *,
     at: str = "name",
     message: Sentence | None = None,
 ) -> Reply:
     """Return the page. `at` names the form that was refused."""
-    why = why or Refused(message=message)
+    why = why or RefusedForm(message=message)
     me = await request.access.sign_in.me(request.principal)
     work = [(each, gettext(_ROLES.get(each.role, each.role)), each == me.current) for each in me.memberships]
     return page(

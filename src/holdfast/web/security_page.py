@@ -29,7 +29,7 @@ from holdfast.http.page_forms import PageForm
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.tickets.qr_code import QrCode, draw_qr_code
-from holdfast.web.account_forms import AccountIn, Refused, for_account, refused
+from holdfast.web.account_forms import AccountIn, RefusedForm, for_account, refused
 from holdfast.web.account_page import done
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
@@ -64,7 +64,7 @@ class ShownSession:
 @for_account
 async def show_security(request: Request) -> Reply:
     """Show what keeps the account safe."""
-    return await _security_page(request, Refused(message=done(request, _DONE)))
+    return await _security_page(request, RefusedForm(message=done(request, _DONE)))
 
 
 @routes.post("/account/app", policy=Permission.PUBLIC)
@@ -76,7 +76,7 @@ async def begin_app(request: Request, form: AccountIn) -> Reply:
     except HoldfastError as error:
         return await _security_page(request, refused(request, error))
     picture = await asyncio.to_thread(draw_qr_code, begun["uri"])
-    return _app_page(request, Refused(), picture=picture, secret=_grouped(begun["secret"]))
+    return _app_page(request, RefusedForm(), picture=picture, secret=_grouped(begun["secret"]))
 
 
 @routes.post("/account/app/confirm", policy=Permission.PUBLIC)
@@ -160,7 +160,9 @@ def _grouped(secret: str) -> str:
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
-def _app_page(request: Request, why: Refused, *, picture: QrCode | None = None, secret: str = "") -> Reply:
+def _app_page(
+    request: Request, why: RefusedForm, *, picture: QrCode | None = None, secret: str = ""
+) -> Reply:
     return page(
         request,
         "app.html",
@@ -177,7 +179,7 @@ def _codes_page(request: Request, codes: Sequence[str]) -> Reply:
     return page(request, "recovery_codes.html", here=_HERE, codes=codes, message=None)
 
 
-async def _security_page(request: Request, why: Refused) -> Reply:
+async def _security_page(request: Request, why: RefusedForm) -> Reply:
     account, current = browser_account(request), request.principal.session_id
     access = request.access
     sessions = [

@@ -17,7 +17,7 @@ from holdfast.http.page_forms import refuse_foreign_form
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.identity import identity_of
-from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, Refused, refused
+from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, refused
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
@@ -52,11 +52,11 @@ async def try_password(request: Request, form: AccountIn) -> Reply:
             then=gettext("Try again, or get a link by e‑mail."),
             tone="bad",
         )
-        return _sign_in_page(request, form, Refused(status=error.status, message=no_match))
+        return _sign_in_page(request, form, RefusedForm(status=error.status, message=no_match))
     except ValidationError as error:
         wrong = refused(request, error)
         if "password" in wrong.wrong:
-            wrong = Refused(
+            wrong = RefusedForm(
                 status=wrong.status, wrong={**wrong.wrong, "password": gettext("Write your password.")}
             )
         return _sign_in_page(request, form, wrong)
@@ -113,7 +113,7 @@ async def mail_sign_in_link(request: Request, form: AccountIn) -> Reply:
         tone="good",
     )
     cookie = request.cookie_header(LINK, browser, max_age=LINK_SECONDS)
-    return _sign_in_page(request, form, Refused(message=message), cookie)
+    return _sign_in_page(request, form, RefusedForm(message=message), cookie)
 
 
 async def _open(request: Request, account: int, second_factor: str | None) -> Reply:
@@ -124,9 +124,9 @@ async def _open(request: Request, account: int, second_factor: str | None) -> Re
 
 
 def _sign_in_page(
-    request: Request, typed: AccountIn, why: Refused | None = None, *headers: tuple[bytes, bytes]
+    request: Request, typed: AccountIn, why: RefusedForm | None = None, *headers: tuple[bytes, bytes]
 ) -> Reply:
-    why = why or Refused()
+    why = why or RefusedForm()
     return page(
         request,
         "sign_in.html",
@@ -139,8 +139,8 @@ def _sign_in_page(
     )
 
 
-def _code_page(request: Request, why: Refused | None = None) -> Reply:
-    why = why or Refused()
+def _code_page(request: Request, why: RefusedForm | None = None) -> Reply:
+    why = why or RefusedForm()
     return page(
         request, "sign_in_code.html", status=why.status, here=_CODE, message=why.message, wrong=why.wrong
     )

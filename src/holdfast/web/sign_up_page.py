@@ -12,7 +12,7 @@ from holdfast.errors import HoldfastError
 from holdfast.http.page_forms import refuse_foreign_form
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
-from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, Refused, refused
+from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, refused
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page
@@ -63,15 +63,17 @@ async def mail_password_link(request: Request, form: AccountIn) -> Reply:
     return _show(request, "forgot.html", "account/forgot", NOTHING_TYPED, sent)
 
 
-def _sent(says: str) -> Refused:
+def _sent(says: str) -> RefusedForm:
     then = gettext("Nothing there? Look into the spam folder, or try another address.")
-    return Refused(
+    return RefusedForm(
         message=Sentence(title=gettext("Look into your mailbox"), says=says, then=then, tone="good")
     )
 
 
-def _show(request: Request, template: str, here: str, typed: AccountIn, why: Refused | None = None) -> Reply:
-    why = why or Refused()
+def _show(
+    request: Request, template: str, here: str, typed: AccountIn, why: RefusedForm | None = None
+) -> Reply:
+    why = why or RefusedForm()
     return page(
         request,
         template,
