@@ -27,7 +27,8 @@ BODY_LIMIT = 64 * 1024
 SEAT_MAP_LIMIT = 32 * 1024 * 1024
 """The body limit of routes that accept a seat map: creating or changing an event, and dialect 3's seats."""
 
-_MAX_KNOWN_BODIES = 512
+_MAX_KNOWN_BODIES = 4_096
+"""An on-sale of a thousand events has a few bodies for each."""
 _MAX_KNOWN_BODY = 256
 
 PageRenderer = Callable[[HoldfastError, Request], Reply]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 
@@ -11,6 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.errors import InvariantViolated
+from holdfast.inventory.batching.scheduler import MAX_TOGETHER
 from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Booking
@@ -314,3 +317,57 @@ async def test_one_key_is_stored_separately_for_each_event(database_url: str) ->
         assert [outcome.answer for outcome in again] == [outcome.answer for outcome in first]
         assert len({outcome.answer.body for outcome in first}) == 3
     assert sql(database_url, "SELECT DISTINCT replays FROM idempotency") == [(1,)]
+
+
+@contextmanager
+def _no_writes(database_url: str) -> Iterator[None]:
+    """Let every batch wait where it writes its claims."""
+    with psycopg.connect(database_url) as blocker:
+        blocker.execute("LOCK TABLE claims IN SHARE MODE")
+        yield
+
+
+async def _begin(inventory: Inventory, numbers: Sequence[int]) -> list[asyncio.Future[Hold]]:
+    """Place a hold of each event, each in a turn of the loop of its own."""
+    begun = []
+    for number in numbers:
+        begun.append(asyncio.ensure_future(place(inventory, number, quantity(1))))
+        await asyncio.sleep(0)
+    return begun
+
+
+async def _begin_together(inventory: Inventory, numbers: Sequence[int]) -> list[asyncio.Future[Hold]]:
+    begun = [asyncio.ensure_future(place(inventory, number, quantity(1))) for number in numbers]
+    await asyncio.sleep(0)
+    return begun
+
+
+async def test_later_events_share_the_next_batch_instead_of_beginning_small_ones(database_url: str) -> None:
+    """Two batches of several events run, and two more runners are free. Six buyers come, one after the other."""
+    async with an_engine(database_url, size=8) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(12)]
+        await warm(inventory, *numbers)
+        before = sql(database_url, "SELECT max(xmin::text::bigint) FROM journal")
+        with _no_writes(database_url):
+            begun = await _begin_together(inventory, numbers[:3])
+            await waiting_for_the_lock(database_url)
+            begun += await _begin_together(inventory, numbers[3:6])
+            await waiting_for_the_lock(database_url, sessions=2)
+            begun += await _begin(inventory, numbers[6:])
+        assert all(isinstance(hold, Hold) for hold in await asyncio.gather(*begun))
+    sizes = "SELECT count(*) FROM journal WHERE xmin::text::bigint > %s GROUP BY xmin::text ORDER BY 1"
+    assert sql(database_url, sizes, *before[0]) == [(3,), (3,), (6,)]
+
+
+async def test_a_full_batch_of_events_does_not_wait_for_a_running_one(database_url: str) -> None:
+    async with an_engine(database_url, size=8) as inventory:
+        numbers = [await new_event(inventory, areas={"floor": 10}) for _ in range(4 + MAX_TOGETHER)]
+        await warm(inventory, *numbers)
+        with _no_writes(database_url):
+            begun = await _begin_together(inventory, numbers[:2])
+            await waiting_for_the_lock(database_url)
+            begun += await _begin_together(inventory, numbers[2:4])
+            await waiting_for_the_lock(database_url, sessions=2)
+            begun += await _begin_together(inventory, numbers[4:])
+            await waiting_for_the_lock(database_url, sessions=3)
+        assert all(isinstance(hold, Hold) for hold in await asyncio.gather(*begun))

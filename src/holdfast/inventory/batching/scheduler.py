@@ -4,14 +4,15 @@ A runner takes all waiting commands of a lane, or half of them under heavy load 
 decides them as one batch. The runner resolves each caller's outcome, and continues with the commands that
 arrived meanwhile. There is no timer and no idle latency: a lone request is a batch of one. Several events of
 one PostgreSQL, or of one shard, with few commands each share one transaction; an event with many commands goes
-alone. There are few runners, so that groups form by themselves under load. Lanes take turns, so that none starves.
+alone. There are few runners, so that groups form by themselves under load, and fewer still of such groups. Lanes take
+turns, so that none starves.
 Each node of several has runners of its own: one that does not answer keeps no other node's events waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ __all__ = ["LaneScheduler"]
 MAX_IDLE = 10_000
 MAX_TOGETHER = 64
 """Max events of one batch."""
+ENOUGH_SHARED = 2
+"""While this many batches of a group's events run, fewer than MAX_TOGETHER lanes wait until one of them has ended."""
 MAX_DEPTH_TO_SHARE = 8
 """Max commands waiting in a lane that shares a batch. With more than that an event is hot, and goes alone."""
 MAX_PASSED = 512
@@ -42,12 +45,21 @@ Taken = list[tuple[Lane, Batch]]
 class _Node:
     """The lanes and the runners of one PostgreSQL."""
 
-    __slots__ = ("ready", "runners")
+    __slots__ = ("ready", "runners", "sharing")
 
     def __init__(self) -> None:
         self.ready: deque[Lane] = deque()
         """Lanes with waiting commands that no runner has taken."""
         self.runners = 0
+        self.sharing: Counter[Hashable] = Counter()
+        """Running batches of several events, by their group. None of them waits for a lock, so each ends soon."""
+
+    def has_enough(self, group: Hashable) -> bool:
+        """Return whether the waiting lanes of a group are for a batch that runs, when it has ended.
+
+        One batch that decides and one that commits keep both sides busy. More of them would only be smaller.
+        """
+        return self.sharing[group] >= ENOUGH_SHARED and len(self.ready) < MAX_TOGETHER
 
 
 class LaneScheduler:
@@ -95,7 +107,8 @@ class LaneScheduler:
             lane.is_scheduled = True
             node = self._node_of(number)
             node.ready.append(lane)
-            self._start_runner(node, loop)
+            if node.runners < self._max_runners and not node.has_enough(self._batches.group_of(number)):
+                self._start_runner(node, loop)
         return waiting
 
     def _node_of(self, number: int) -> _Node:
@@ -106,11 +119,10 @@ class LaneScheduler:
         return node
 
     def _start_runner(self, node: _Node, loop: asyncio.AbstractEventLoop) -> None:
-        if node.runners < self._max_runners:
-            node.runners += 1
-            runner = loop.create_task(self._run(node))
-            self._tasks.add(runner)
-            runner.add_done_callback(self._tasks.discard)
+        node.runners += 1
+        runner = loop.create_task(self._run(node))
+        self._tasks.add(runner)
+        runner.add_done_callback(self._tasks.discard)
 
     async def _run(self, node: _Node) -> None:
         ready = node.ready
@@ -123,13 +135,19 @@ class LaneScheduler:
                 if len(taken) == 1:
                     await self._run_alone(*taken[0], kept, ready)
                 elif taken:
-                    await self._run_together(taken)
+                    group = self._batches.group_of(lanes[0].number)
+                    node.sharing[group] += 1
+                    try:
+                        await self._run_together(taken)
+                    finally:
+                        node.sharing[group] -= 1
                 taken = []
                 for lane in lanes:
                     lane.is_scheduled = lane.depth > 0
                     if lane.is_scheduled:
                         ready.append(lane)
-                        if lane.goes_alone:  # if another process has locked it, others go on
+                        if lane.goes_alone and node.runners < self._max_runners:
+                            # If another process has locked it, others go on.
                             self._start_runner(node, asyncio.get_running_loop())
                 if not ready or ready[0].depth < ENOUGH:
                     await asyncio.sleep(0)  # read what arrived meanwhile before the next batch forms

@@ -84,11 +84,12 @@ def _area(  # noqa: PLR0917 - one parameter a column
         held=held,
         booked=booked,
         blocked=blocked,
-        state=AreaState(area_state),
+        state=_AREA_STATES[area_state],
     )
 
 
 # Calling an enum takes eight times as long as a look into a dict.
+_AREA_STATES = {each.value: each for each in AreaState}
 _HOLD_STATUSES = {each.value: each for each in HoldStatus}
 _BOOKING_STATUSES = {each.value: each for each in BookingStatus}
 
