@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,9 +74,14 @@ def plan(connection: psycopg.Connection[Any], statement: Named, number: int = NU
     return dict(found[0][0]["Plan"])
 
 
-def plans_made(connection: psycopg.Connection[Any], statement: Named, executions: int) -> int:
-    """How often the server plans the statement in this number of executions for one event."""
-    explain = prepare(connection, statement)
+def plans_made(
+    connection: psycopg.Connection[Any],
+    statement: Named,
+    executions: int,
+    event_numbers: Sequence[str] = ("1",),
+) -> int:
+    """How often the server plans the statement in this number of executions for one event, or for these."""
+    explain = prepare(connection, statement, event_numbers=event_numbers)
     for _ in range(executions):
         connection.execute(explain, prepare=False)
     row = connection.execute(
@@ -85,7 +91,12 @@ def plans_made(connection: psycopg.Connection[Any], statement: Named, executions
     return int(row[0])
 
 
-def prepare(connection: psycopg.Connection[Any], statement: Named, number: int = NUMBER) -> bytes:
+def prepare(
+    connection: psycopg.Connection[Any],
+    statement: Named,
+    number: int = NUMBER,
+    event_numbers: Sequence[str] = ("1",),
+) -> bytes:
     """Prepare the statement, and return the EXPLAIN of one execution."""
     connection.execute("DEALLOCATE ALL")
     connection.execute(f"PREPARE asked AS {statement.prepared()}".encode(), prepare=False)
@@ -93,9 +104,9 @@ def prepare(connection: psycopg.Connection[Any], statement: Named, number: int =
         "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'asked'"
     ).fetchone()
     assert row is not None
+    own = {"event_number": str(number), "event_numbers": f"'{{{','.join(event_numbers)}}}'"}
     values = [
-        str(number) if name == "event_number" else value_of(name, type)
-        for name, type in zip(statement.parameters, row[0], strict=True)
+        own.get(name) or value_of(name, type) for name, type in zip(statement.parameters, row[0], strict=True)
     ]
     call = f"asked({', '.join(values)})" if values else "asked"
     return f"EXPLAIN (FORMAT JSON) EXECUTE {call}".encode()

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from holdfast.postgres.together import MIN_AT_ONCE
 from postgres.statements import Named, all_statements, nodes, plan, plans_made
 from support.postgres import TestDatabases
 
@@ -51,12 +52,15 @@ HOT = {
         "journal_since", "released_at", "read_hold_of_seat",
     ),
     "live_check": None,
+    "together": None,
 }  # fmt: skip
 
 HOT_STATEMENTS = [
     each
     for each in all_statements()
-    if each.file in HOT and each.is_routed and (HOT[each.file] is None or each.name in HOT[each.file])
+    if each.file in HOT
+    and (each.is_routed or each.file == "together")
+    and (HOT[each.file] is None or each.name in HOT[each.file])
 ]
 
 
@@ -83,7 +87,7 @@ def test_a_hot_statement_scans_no_large_table(filled: str, statement: Named) -> 
 
 def test_lapsed_holds_are_found_by_their_expiry(filled: str) -> None:
     """The times are conditions of the index, not a filter over every live hold."""
-    for name in ("load_lapsed", "load_sweep", "read_state", "read_lapsed_state"):
+    for name in ("load_lapsed", "load_sweep", "read_state", "read_states", "read_lapsed_state"):
         (statement,) = [each for each in all_statements() if each.name == name]
         with psycopg.connect(filled, autocommit=True) as connection:
             found = nodes(plan(connection, statement))
@@ -181,6 +185,16 @@ def test_one_large_event_costs_the_others_no_plans(one_large_event: str, name: s
     with psycopg.connect(one_large_event, autocommit=True) as connection:
         planned = plans_made(connection, statement, executions=12)
     assert planned <= 5
+
+
+def test_the_plan_for_many_events_is_kept(one_large_event: str) -> None:
+    """PostgreSQL expects ten events. With fewer a plan for them is cheaper than the kept one, so it plans each time."""
+    (statement,) = [each for each in all_statements() if each.name == "read_states"]
+    for first in (1, 100):  # with the large event, and without it
+        numbers = [str(first + at) for at in range(MIN_AT_ONCE)]
+        with psycopg.connect(one_large_event, autocommit=True) as connection:
+            planned = plans_made(connection, statement, executions=12, event_numbers=numbers)
+        assert planned <= 5
 
 
 def _conditions(scan: dict[str, Any]) -> str:

@@ -135,13 +135,15 @@ def _is_or_joins_a_function(source: Node) -> bool:
 
 
 FAN_OUTS = [
-    each for each in all_statements() if not each.is_routed and each.file not in ("spanning", "batch")
+    each
+    for each in all_statements()
+    if not each.is_routed and each.file not in ("spanning", "together", "batch")
 ]
 
 
 @pytest.mark.parametrize("statement", FAN_OUTS, ids=lambda each: f"{each.file}.{each.name}")
 def test_a_statement_of_every_node_suits_a_coordinator(statement: Named) -> None:
-    """`spanning` works on one PostgreSQL only."""
+    """`spanning` and `together` work on one PostgreSQL only."""
     assert fan_out_faults(statement.prepared()) == set()
 
 

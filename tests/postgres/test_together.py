@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -17,10 +18,13 @@ import pytest
 from holdfast.errors import Busy, EventNotFound, Unavailable
 from holdfast.inventory import queries
 from holdfast.inventory.inventory import Inventory
+from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.availability import Availability
 from holdfast.inventory.store import events
+from holdfast.inventory.store.reads import EventState, ReadStore
 from holdfast.postgres import together
 from holdfast.postgres.pipeline import _SESSIONS, Statement
+from holdfast.postgres.together import MIN_AT_ONCE
 from postgres.statements import all_statements
 from support.cutting_proxy import cutting_proxy
 from support.postgres import TestDatabases
@@ -96,6 +100,54 @@ async def test_the_events_of_a_turn_cost_one_round_trip_for_each_64(database_url
     assert held(found) == as_placed(numbers) * 2
 
 
+async def test_one_postgresql_reads_many_events_by_one_statement(database_url: str) -> None:
+    async with an_engine(database_url, size=1) as inventory:
+        numbers = await make_events(inventory, 64 + MIN_AT_ONCE)
+        assert held(await read(inventory, numbers)) == as_placed(numbers)
+        async with inventory._connections.control().connection() as connection:
+            ran = await connection.execute(
+                "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements WHERE name ~ 'read_state'"
+            )
+            assert await ran.fetchone() == (2,)
+
+
+async def test_many_events_are_read_as_each_of_them_is(inventory: Inventory, database_url: str) -> None:
+    """The kind: whatever an event's row, areas and holds can be. The numbers come in no order."""
+    kinds: dict[str, int] = {
+        "one area": await new_event(inventory, areas={"general": 10}),
+        "many areas": await new_event(inventory, areas={f"area {at}": 10 + at for at in range(12)}),
+        "no area": await new_event(inventory),
+        "seats": await new_event(inventory, widths=(4, 5)),
+        "seats and areas": await new_event(inventory, areas={"floor": 7}, widths=(3,)),
+        "held": await new_event(inventory, areas={"general": 10}),
+        "lapsed": await new_event(inventory, areas={"general": 10}),
+        "ahead of the clock": await new_event(inventory, areas={"general": 10}),
+        "cancelled": await new_event(inventory, areas={"general": 10}),
+    }
+    for kind in ("held", "lapsed", "cancelled"):
+        await place(inventory, kinds[kind], quantity(3))
+    await inventory.execute(kinds["cancelled"], c.CancelEvent(by="test"))
+    move_time(database_url, kinds["lapsed"], timedelta(days=1), inventory)
+    move_time(database_url, kinds["ahead of the clock"], timedelta(days=-1), inventory)
+    filling = [await new_event(inventory, areas={"general": 1}) for _ in range(MIN_AT_ONCE)]
+    numbers = [*reversed(kinds.values()), *filling, 10_000]
+    reads = ReadStore(inventory._connections)
+    together = await reads.find_states(numbers)
+    alone = [(await reads.find_states([number]))[0] for number in numbers]
+    assert together[-1] is None
+    for number, one, other in zip(numbers, together, alone, strict=True):
+        assert not isinstance(one, Exception), number
+        assert _without_clock(one) == _without_clock(other)
+
+
+def _without_clock(state: EventState | Exception | None) -> EventState | None:
+    """Return the state without its time, if that is the clock's."""
+    assert not isinstance(state, Exception)
+    if state is None or state.now > datetime.now(UTC):
+        return state
+    return replace(state, now=datetime.min)
+
+
 async def test_a_missing_event_is_missing_alone(inventory: Inventory) -> None:
     """Also one whose number no column could hold."""
     numbers = await make_events(inventory, 3)
@@ -105,15 +157,16 @@ async def test_a_missing_event_is_missing_alone(inventory: Inventory) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [5, MIN_AT_ONCE])
 @pytest.mark.parametrize(
     ("code", "error"),
     [("57014", Busy), ("08006", Unavailable), ("22012", psycopg.errors.DivisionByZero)],
 )
 async def test_a_refused_statement_is_refused_alone(
-    inventory: Inventory, database_url: str, code: str, error: type[Exception]
+    inventory: Inventory, database_url: str, code: str, error: type[Exception], count: int
 ) -> None:
     """57014 is the time limit of a statement, 08006 a lost node behind a coordinator. Others are bugs, and stay so."""
-    numbers = await make_events(inventory, 5)
+    numbers = await make_events(inventory, count)
     sql(database_url, REFUSE_ONE.format(number=numbers[2], code=code))
     found = held(await read(inventory, numbers))
     assert found[2] is error
@@ -148,10 +201,11 @@ async def test_a_slow_event_keeps_no_other_waiting(
     assert (await reader).counts.held == 0
 
 
+@pytest.mark.parametrize("count", [5, MIN_AT_ONCE])
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_lost_connection_is_tried_again(database_url: str, when: str) -> None:
+async def test_a_lost_connection_is_tried_again(database_url: str, when: str, count: int) -> None:
     async with cutting_proxy(database_url) as proxy, an_engine(proxy.url) as inventory:
-        numbers = await make_events(inventory, 5)
+        numbers = await make_events(inventory, count)
         setattr(proxy, when, READ)
         assert held(await read(inventory, numbers)) == as_placed(numbers)
         assert proxy.cuts == 1
@@ -174,9 +228,10 @@ async def test_a_silent_database_is_given_up_in_time(
         assert found == as_placed(numbers)
 
 
-async def test_a_session_that_lost_its_statements_reads_all_the_same(database_url: str) -> None:
+@pytest.mark.parametrize("count", [3, MIN_AT_ONCE])
+async def test_a_session_that_lost_its_statements_reads_all_the_same(database_url: str, count: int) -> None:
     async with an_engine(database_url, size=1) as inventory:
-        numbers = await make_events(inventory, 3)
+        numbers = await make_events(inventory, count)
         assert held(await read(inventory, numbers)) == as_placed(numbers)
         async with inventory._connections.control().connection() as connection:
             await connection.execute("DEALLOCATE ALL", prepare=False)

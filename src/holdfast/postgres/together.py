@@ -9,12 +9,13 @@ from typing import Any
 import psycopg
 
 from holdfast.postgres import translate as errors
+from holdfast.postgres.arrays import plain
 from holdfast.postgres.connections import ANSWER_SECONDS, LOST, Connection, Connections, Pool
 from holdfast.postgres.deadline import cut_after
 from holdfast.postgres.pipeline import LOST_STATEMENTS, Pipeline, Statement
 from holdfast.postgres.rows import Table
 
-__all__ = ["Answer", "Given", "read_together"]
+__all__ = ["MIN_AT_ONCE", "Answer", "Given", "read_together"]
 
 Given = dict[str, Any]
 """The parameters of one event's statements, its number among them."""
@@ -23,26 +24,46 @@ Answer = list[Table] | Exception
 """The rows of each statement of one event, or why there are none. An outage is a Fault."""
 
 
+MIN_AT_ONCE = 16
+"""Fewer events have a statement each. PostgreSQL expects ten events of one, and plans it each time for fewer."""
+
+
 async def read_together(
-    connections: Connections, statements: Sequence[Statement], givens: Mapping[int, Given]
+    connections: Connections,
+    statements: Sequence[Statement],
+    givens: Mapping[int, Given],
+    *,
+    at_once: Statement | None = None,
 ) -> dict[int, Answer]:
     """Return the answers to the same read-only statements for each event, in one round trip of each node.
 
     `givens`: parameters by event number. Each statement has its own moment, and they run in this order. An event whose
     statement fails costs the others nothing but time: they are read again, each alone.
+
+    `at_once` may stand for a single statement: it reads all events that its `event_numbers` names. One PostgreSQL that
+    has all events gets it instead of one statement for each.
     """
     nodes = [(pool, {number: givens[number] for number in own}) for pool, own in connections.by_node(givens)]
-    found = await asyncio.gather(*(_read_node(connections, *node, statements) for node in nodes))
+    if not connections.spans:
+        at_once = None
+    found = await asyncio.gather(*(_read_node(connections, *node, statements, at_once) for node in nodes))
     return {number: answer for answers in found for number, answer in answers.items()}
 
 
 async def _read_node(
-    connections: Connections, pool: Pool, givens: Mapping[int, Given], statements: Sequence[Statement]
+    connections: Connections,
+    pool: Pool,
+    givens: Mapping[int, Given],
+    statements: Sequence[Statement],
+    at_once: Statement | None,
 ) -> dict[int, Answer]:
     found: dict[int, Answer] = {}
     if len(givens) > 1:
         try:
-            found = await _exchange(pool, givens, statements)
+            if at_once is not None and len(givens) >= MIN_AT_ONCE:
+                found = await _exchange_at_once(pool, list(givens), at_once)
+            if not found:
+                found = await _exchange(pool, givens, statements)
         except LOST as error:
             if not await connections.recover(error):
                 return dict.fromkeys(givens, errors.translate(error))
@@ -70,18 +91,34 @@ async def _exchange(
     pool: Pool, givens: Mapping[int, Given], statements: Sequence[Statement]
 ) -> dict[int, Answer]:
     """Return the answers of one round trip. The events after a failed statement have none."""
-    connection = await pool.getconn()
-    try:
-        with cut_after(connection, ANSWER_SECONDS):
-            parts = iter(await _send(connection, givens.values(), statements))
-    finally:
-        await pool.putconn(connection)
+    parts = iter(await _ask(pool, givens.values(), statements))
     found: dict[int, Answer] = {}
     for number in givens:
         answer = _answer_of([next(parts) for _ in statements])
         if answer is not None:
             found[number] = answer
     return found
+
+
+async def _exchange_at_once(pool: Pool, numbers: Sequence[int], at_once: Statement) -> dict[int, Answer]:
+    """Return the answers of one statement for all events; none if it failed because of one of them."""
+    (part,) = await _ask(pool, [{"event_numbers": plain(numbers)}], [at_once])
+    if not isinstance(part, Table):
+        _answer_of([part])  # raises the error of a lost connection or node
+        return {}
+    tables = part.by("event_number")
+    return {number: [tables.get(number) or Table()] for number in numbers}
+
+
+async def _ask(
+    pool: Pool, givens: Collection[Given], statements: Sequence[Statement]
+) -> list[Table | psycopg.Error]:
+    connection = await pool.getconn()
+    try:
+        with cut_after(connection, ANSWER_SECONDS):
+            return await _send(connection, givens, statements)
+    finally:
+        await pool.putconn(connection)
 
 
 async def _send(

@@ -69,6 +69,7 @@ class EventCounts:
 
 _EVENT_COUNTS = RowReader(EventCounts)
 _READ_STATE = Statement("read_state", SQL["read_state"])
+_READ_STATES = Statement("read_states", queries.load("together")["read_states"])
 _READ_LAPSED_STATE = Statement("read_lapsed_state", SQL["read_lapsed_state"])
 
 
@@ -88,7 +89,7 @@ class ReadStore:
 
     async def find_states(self, numbers: Sequence[int]) -> list[EventState | Exception | None]:
         """Return the state of each event, None if it does not exist, or its error; see `read_together`."""
-        found = await self._find_states(_READ_STATE, numbers)
+        found = await self._find_states(_READ_STATE, numbers, at_once=_READ_STATES)
         lapsed = [
             number for number, state in found.items() if isinstance(state, EventState) and state.has_lapsed
         ]
@@ -97,10 +98,10 @@ class ReadStore:
         return [found[number] for number in numbers]
 
     async def _find_states(
-        self, statement: Statement, numbers: Sequence[int]
+        self, statement: Statement, numbers: Sequence[int], *, at_once: Statement | None = None
     ) -> dict[int, EventState | Exception | None]:
         givens = {number: {"event_number": number} for number in numbers}
-        answers = await read_together(self._connections, [statement], givens)
+        answers = await read_together(self._connections, [statement], givens, at_once=at_once)
         return {
             number: answer if isinstance(answer, Exception) else _state_or_error(answer[0])
             for number, answer in answers.items()
