@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.inventory.rules.event import Area, AreaState, Event, EventStatus
+from holdfast.value import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Numbers of admissions. capacity = available + held + booked + blocked; a cancelled event has available 0.
 
@@ -23,7 +23,7 @@ class Counts:
     blocked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class AreaAvailability:
     """The numbers of one counted area, or of one category of seats."""
 
@@ -33,7 +33,7 @@ class AreaAvailability:
     counts: Counts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Availability:
     """Exact at `as_of`. The state is (version, lapsed), within the history that `epoch` names.
 

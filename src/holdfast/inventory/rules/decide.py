@@ -7,7 +7,6 @@ item never spoils the others. Outcomes are dense and in order; a refusal is an i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from holdfast.errors import HoldfastError, IdempotencyKeyReused, Refusal
@@ -15,18 +14,19 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules import holding, organising, placing
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
+from holdfast.value import value_class
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Replayed:
     """The stored answer of a retry key, to be sent again byte for byte."""
 
     answer: c.StoredAnswer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class Answered(Generic[T]):
     """An outcome under a retry key, with the answer that a retry will get."""
 

@@ -20,6 +20,7 @@ from holdfast.postgres.connections import Connections
 from holdfast.postgres.pipeline import Statement
 from holdfast.postgres.rows import RowReader, Table
 from holdfast.postgres.together import read_together
+from holdfast.value import value_class
 
 SQL = queries.load("reads")
 BATCH_SQL = queries.load("batch")
@@ -28,7 +29,7 @@ Check = Callable[[HoldRecord], None]
 """Raises if the caller may not see the hold."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class(frozen=True, slots=True, kw_only=True)
 class EventState:
     """Counters of one event at one moment. `lapsed`: holds past their expiry, and how much they hold of each area."""
 
