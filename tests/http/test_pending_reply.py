@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from contextlib import nullcontext
 
 import pytest
 
@@ -84,3 +85,23 @@ async def test_nothing_is_left_of_what_was_notified() -> None:
         assert seen() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "outcome", [1, -1, SoldOut(available=0)], ids=["reply", "error of rendering", "error"]
+)
+@pytest.mark.parametrize("is_awaited", [True, False])
+async def test_a_watched_reply_says_how_it_ended(outcome: int | SoldOut, is_awaited: bool) -> None:
+    """Once, whichever way the answer takes: a hold that fails no longer counts against its buyer's limit."""
+    waiter, unwatched = pending()
+    ended: list[BaseException | None] = []
+    reply = unwatched.watched(ended.append)
+    if isinstance(outcome, int):
+        waiter.resolve(outcome)
+    else:
+        waiter.fail(outcome)
+    assert not ended
+    with nullcontext() if outcome == 1 else pytest.raises(SoldOut) as raised:
+        found = await reply if is_awaited else reply.reply()
+        assert found.status == 201
+    assert ended == [raised and raised.value]

@@ -44,13 +44,7 @@ def new_id() -> UUID:
 
 
 def reserve(holds: LiveHolds, buyers: list[int], id: UUID, admissions: int, seconds: float) -> Refused | None:
-    """Count a hold. In memory that waits for nothing, so it needs no loop."""
-    try:
-        holds.reserve(buyers, id, admissions, seconds).send(None)
-    except StopIteration as done:
-        found: Refused | None = done.value
-        return found
-    raise AssertionError("it waits")
+    return holds.reserve(buyers, id, admissions, seconds)
 
 
 def place(holds: LiveHolds, buyer: int = 1, admissions: int = 1, seconds: float = 120.0) -> UUID | Refused:

@@ -209,7 +209,7 @@ async def test_redis_counts_as_memory_does(server: Servers):
         ours, theirs = new_id(), new_id()
         found = (
             await shared.reserve([buyer], ours, admissions, 600),
-            await memory.reserve([buyer], theirs, admissions, 600),
+            memory.reserve([buyer], theirs, admissions, 600),
         )
         kinds = [refused and refused.cools_down for refused in found]
         assert kinds[0] == kinds[1], (step, found)

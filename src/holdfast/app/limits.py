@@ -110,9 +110,13 @@ def follow_holds(live_holds: LiveHolds | SharedHolds) -> Callable[[Changes, date
     """Return what follows each commit of the process: holds that were placed, extended or ended."""
 
     def follow(changes: Changes, now: datetime) -> None:
+        lapse, seconds = now, 0.0
         for id, record in changes.new_holds.items():
             if record.status is HoldStatus.ACTIVE:
-                live_holds.keep(id, record.quantity, (record.expires_at - now).total_seconds())
+                if record.expires_at != lapse:  # most holds of a batch lapse together
+                    lapse = record.expires_at
+                    seconds = (lapse - now).total_seconds()
+                live_holds.keep(id, record.quantity, seconds)
             else:
                 live_holds.end(id, booked=record.status is HoldStatus.CONFIRMED)
         for id, expires_at in changes.extended_holds.items():

@@ -57,3 +57,40 @@ class PendingReply(Generic[T]):
     def reply(self) -> Reply:
         """Return the reply to the outcome, which is there."""
         return self._render(self._outcome.result())
+
+    def watched(self, ended: Callable[[BaseException | None], object]) -> WatchedReply[T]:
+        """Return this reply as one that says how its outcome ended: `ended` gets the error, or None."""
+        return WatchedReply(self._outcome, self._render, ended)
+
+
+class WatchedReply(PendingReply[T]):
+    """A pending reply that also says how its outcome ended."""
+
+    __slots__ = ("_ended",)
+
+    def __init__(
+        self,
+        outcome: _Outcome[T],
+        render: Callable[[T], Reply],
+        ended: Callable[[BaseException | None], object],
+    ) -> None:
+        super().__init__(outcome, render)
+        self._ended = ended
+
+    def __await__(self) -> Generator[Any, None, Reply]:
+        try:
+            reply = yield from PendingReply.__await__(self)
+        except BaseException as error:
+            self._ended(error)
+            raise
+        self._ended(None)
+        return reply
+
+    def reply(self) -> Reply:
+        try:
+            reply = self._render(self._outcome.result())
+        except BaseException as error:
+            self._ended(error)
+            raise
+        self._ended(None)
+        return reply

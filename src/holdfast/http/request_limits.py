@@ -49,7 +49,9 @@ class RequestLimits:
     def count(self, request: Request, endpoint: Endpoint, principal: Principal) -> None:
         """Count a request, and set what its caller has left. Raises TooManyRequests above the rate."""
         if principal is GUEST:
-            self._take(request, self._of_buyer(endpoint), request.client_address, TooManyRequests.OF_GUESTS)
+            rates = self._rates
+            rate = rates.holds if endpoint.places_hold else rates.requests
+            self._take(request, rate, request.client_address, TooManyRequests.OF_GUESTS)
             return
         for rate, caller, refusal in self._counted(request, endpoint, principal):
             self._take(request, rate, caller, refusal)

@@ -9,7 +9,6 @@ waits twice as long after each further one. A booking clears the mark.
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from holdfast.limits.callers import caller_keys
-from holdfast.limits.slots import Slots
+from holdfast.limits.hold_table import HoldTable
 
 __all__ = [
     "FIRST_WAIT_SECONDS",
@@ -29,15 +28,7 @@ __all__ = [
     "number_of",
 ]
 
-_ROWS = 8_192
-"""With 32 holds in each: a quarter of a million live holds of limited buyers in a server."""
-
-_HOLD = struct.Struct("=QdI")
-"""The hold, the time of its lapse, and its admissions."""
-
-_SLOT = struct.Struct("=I")
-
-_UNBOOKED, _COOL_DOWN = 1, 2
+_UNBOOKED, _COOL_DOWN = _MARKS = 1, 2
 """No hold has these numbers. A buyer's slot of the first counts holds for nothing; the second lasts for a wait."""
 
 REMEMBERED_SECONDS = 600.0
@@ -77,31 +68,30 @@ class LiveHolds:
         """A maximum of 0 limits nobody."""
         self.max_admissions = max_admissions
         self.max_unbooked = max_unbooked
-        self._holds = Slots(folder and folder / "holds", _HOLD, rows=_ROWS)
-        self._slots = Slots(folder and folder / "holds-by-id", _SLOT, rows=_ROWS)
-        self._key_of = caller_keys(server_key)
+        self._table = HoldTable(folder)
         self._clock = clock
-        self._unplaced: dict[int, list[int]] = {}
-        """The slots of holds that this process has counted, and that are not placed yet."""
+        self._unplaced: dict[int, int] = {}
+        """The first slot of holds that this process has counted, and that are not placed yet."""
+        self.buyer_key = caller_keys(server_key)
+        """The number of a buyer of a kind: by its address, its account or its shop's reference."""
 
-    def buyer_key(self, name: str, buyer: str) -> int:
-        """Return the number of a buyer, known as `name`: by its address, its account or its shop's reference."""
-        return self._key_of(name, buyer)
-
-    async def reserve(
-        self, buyers: Iterable[int], id: UUID, admissions: int, seconds: float
-    ) -> Refused | None:
+    def reserve(self, buyers: Iterable[int], id: UUID, admissions: int, seconds: float) -> Refused | None:
         """Count a hold that is about to be placed, for each of its buyer's numbers. Return a refusal, or None."""
-        now, hold = self._clock(), number_of(id)
-        slots = self._unplaced[hold] = []
+        now, hold = self._clock(), id.int & _LOW_BITS
+        until = now + seconds
+        last = None
         for buyer in buyers:
-            slot, has_others = self._holds.add(buyer, hold, now + seconds, admissions)
+            slot, has_others = self._table.add(buyer, hold, until, admissions)
             if slot is None:
                 self._free_row(buyer, now)
-                slot, has_others = self._holds.add(buyer, hold, now + seconds, admissions)
+                slot, has_others = self._table.add(buyer, hold, until, admissions)
                 if slot is None:  # more live holds than there is memory for: this one is not counted
                     continue
-            slots.append(slot)
+            if last is None:
+                self._unplaced[hold] = slot
+            else:
+                self._table.link(last, slot)
+            last = slot
             if has_others:
                 refused = self._refuse_over(buyer, hold, now)
                 if refused is not None:
@@ -112,102 +102,109 @@ class LiveHolds:
     def record(self, buyers: Iterable[int], id: UUID, admissions: int, seconds: float) -> None:
         """Count a hold as `reserve` does, and refuse nobody."""
         now, hold = self._clock(), number_of(id)
-        slots = self._unplaced[hold] = []
+        last = None
         for buyer in buyers:
-            slot = self._holds.put(buyer, hold, now + seconds, admissions)
+            slot, _ = self._table.add(buyer, hold, now + seconds, admissions)
             if slot is None:
                 self._free_row(buyer, now)
-                slot = self._holds.put(buyer, hold, now + seconds, admissions)
-            if slot is not None:
-                slots.append(slot)
+                slot, _ = self._table.add(buyer, hold, now + seconds, admissions)
+                if slot is None:
+                    continue
+            if last is None:
+                self._unplaced[hold] = slot
+            else:
+                self._table.link(last, slot)
+            last = slot
 
     def holds_of(self, buyer: int) -> Iterator[tuple[int, tuple[int, float, int]]]:
         """Yield the slot of each live hold of a buyer, with the hold, its seconds and its admissions."""
         now = self._clock()
-        for slot in self._holds.find_all(buyer):
-            hold, until, admissions = self._holds.get(slot)
-            if hold not in (_UNBOOKED, _COOL_DOWN) and until > now:
+        for slot in self._table.slots_of(buyer):
+            _, hold, until, admissions = self._table.get(slot)
+            if hold not in _MARKS and until > now:
                 yield slot, (hold, until - now, admissions)
 
     def drop(self, slot: int, hold: int) -> None:
         """Forget a hold in a slot, which another server has ended."""
-        if self._holds.get(slot)[0] == hold:
-            self._holds.clear(slot)
+        if self._table.get(slot)[1] == hold:
+            self._table.clear(slot)
 
     def _refuse_over(self, buyer: int, hold: int, now: float) -> Refused | None:
         """Return a refusal if the buyer has too much. Lapsed holds end here, if nothing has ended them before."""
         held, first_until = 0, float("inf")
-        for slot in list(self._holds.find_all(buyer)):
-            other, until, admissions = self._holds.get(slot)
+        for slot in self._table.slots_of(buyer):
+            _, other, until, admissions = self._table.get(slot)
             if until <= now:
                 self._lapse(slot, other, buyer, now)
-            elif other not in (_UNBOOKED, _COOL_DOWN):
+            elif other not in _MARKS:
                 held += admissions
                 if other != hold:
                     first_until = min(first_until, until)
         cooling = self._mark_of(buyer, _COOL_DOWN) if self.max_unbooked else None
         if cooling is not None:
-            return Refused(self._holds.get(cooling)[1] - now, cools_down=True)
+            return Refused(self._table.get(cooling)[2] - now, cools_down=True)
         if not self.max_admissions or held <= self.max_admissions:
             return None
         return Refused(first_until - now if first_until < float("inf") else 0.0, cools_down=False)
 
     def keep(self, id: UUID, admissions: int, seconds: float) -> None:
         """Correct the count of a hold that this process has placed."""
-        hold = number_of(id)
-        slots = self._unplaced.pop(hold, None)
-        if slots is None:
-            return
-        until = self._clock() + seconds
-        for slot in slots:
-            self._holds.set(slot, hold, until, admissions)
-            self._slots.put(hold, slot)
+        hold = id.int & _LOW_BITS
+        slot = self._unplaced.pop(hold, None)
+        if slot is not None:
+            self._table.place(slot, hold, self._clock() + seconds, admissions)
 
     def settle(self, id: UUID, *, is_known: bool = True) -> None:
         """End the placing of a hold. If it was not placed, it no longer counts, unless its outcome is unknown."""
-        hold = number_of(id)
+        hold = id.int & _LOW_BITS
         if hold not in self._unplaced:
             return
         if is_known:
-            for slot in self._unplaced.pop(hold):
-                if self._holds.get(slot)[0] == hold:
-                    self._holds.clear(slot)
+            for slot in list(self._table.slots_from(self._unplaced.pop(hold), hold)):
+                self._table.clear(slot)
         elif len(self._unplaced) > _MAX_UNPLACED:
             del self._unplaced[next(iter(self._unplaced))]
 
     def extend(self, id: UUID, seconds: float) -> None:
         hold = number_of(id)
-        for slot in self._slots_of(hold):
-            self._holds.set(slot, hold, self._clock() + seconds, self._holds.get(slot)[2])
+        first = self._table.find(hold)
+        for slot in () if first is None else self._table.slots_from(first, hold):
+            self._table.set(slot, hold, self._clock() + seconds, self._table.get(slot)[3])
 
     def end(self, id: UUID, *, booked: bool) -> None:
         """End a hold, with a booking or without."""
-        hold = number_of(id)
-        while (at := self._slots.find(hold)) is not None:
-            slot: int = self._slots.get(at)[0]
-            self._slots.clear(at)
-            buyer = self._holds.key_in(slot)
-            if buyer and self._holds.get(slot)[0] == hold:  # else another hold took the slot over
-                self._end(slot, hold, buyer, self._clock(), booked=booked)
+        hold = id.int & _LOW_BITS
+        taken = self._table.take(hold)
+        if taken is not None:
+            buyer, has_others = taken
+            if self.max_unbooked and (has_others or not booked):
+                self._count_end(buyer, self._clock(), booked=booked)
+            return
+        first = self._table.find(hold)
+        if first is not None:
+            self._table.forget(hold)
+            for slot in list(self._table.slots_from(first, hold)):
+                self._end(slot, hold, self._table.get(slot)[0], self._clock(), booked=booked)
 
     def _lapse(self, slot: int, hold: int, buyer: int, now: float) -> None:
         """End what is in a slot, whose time is over."""
-        for at in list(self._slots.find_all(hold)):
-            self._slots.clear(at)
+        self._table.forget(hold)
         self._end(slot, hold, buyer, now, booked=False)
 
     def _end(self, slot: int, hold: int, buyer: int, now: float, *, booked: bool) -> None:
         """End what is in a slot: a hold, or a mark."""
-        others = self._holds.has_other(buyer, slot)
-        self._holds.clear(slot)
-        if hold in (_UNBOOKED, _COOL_DOWN) or not self.max_unbooked or (booked and not others):
-            return
-        unbooked = self._mark_of(buyer, _UNBOOKED) if others else None
+        self._table.clear(slot)
+        if hold not in _MARKS and self.max_unbooked:
+            self._count_end(buyer, now, booked=booked)
+
+    def _count_end(self, buyer: int, now: float, *, booked: bool) -> None:
+        """Count a hold of a buyer that ended without a booking, or forget those that did before."""
+        unbooked = self._mark_of(buyer, _UNBOOKED)
         if booked:
             if unbooked is not None:
-                self._holds.clear(unbooked)
+                self._table.clear(unbooked)
             return
-        count = 1 if unbooked is None else min(self._holds.get(unbooked)[2] + 1, MAX_WAITS)
+        count = 1 if unbooked is None else min(self._table.get(unbooked)[3] + 1, MAX_WAITS)
         wait_seconds = 0.0
         if count >= self.max_unbooked:
             wait_seconds = min(FIRST_WAIT_SECONDS * 2.0 ** (count - self.max_unbooked), LAST_WAIT_SECONDS)
@@ -216,23 +213,17 @@ class LiveHolds:
 
     def _mark(self, buyer: int, mark: int, slot: int | None, until: float, count: int = 0) -> None:
         if slot is None:
-            self._holds.put(buyer, mark, until, count)
+            self._table.add(buyer, mark, until, count)
         else:
-            self._holds.set(slot, mark, until, count)
+            self._table.set(slot, mark, until, count)
 
     def _mark_of(self, buyer: int, mark: int) -> int | None:
         """Return the slot of a buyer's mark."""
-        return next((slot for slot in self._holds.find_all(buyer) if self._holds.get(slot)[0] == mark), None)
-
-    def _slots_of(self, hold: int) -> list[int]:
-        """Return where a hold is counted. A slot that another hold took over meanwhile is none of them."""
-        found = [self._slots.get(at)[0] for at in self._slots.find_all(hold)]
-        return [slot for slot in found if self._holds.key_in(slot) and self._holds.get(slot)[0] == hold]
+        return next((slot for slot in self._table.slots_of(buyer) if self._table.get(slot)[1] == mark), None)
 
     def _free_row(self, buyer: int, now: float) -> None:
         """End the lapsed holds of all buyers in a full row."""
-        for slot in self._holds.row_of(buyer):
-            other = self._holds.key_in(slot)
-            hold, until, _ = self._holds.get(slot)
+        for slot in self._table.row_of(buyer):
+            other, hold, until, _ = self._table.get(slot)
             if other and until <= now:
                 self._lapse(slot, hold, other, now)

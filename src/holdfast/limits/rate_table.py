@@ -8,26 +8,24 @@ first. docs/decisions/0029-guest-limits.md says why.
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 from holdfast.limits.shared_memory import shared_memory
 
 __all__ = ["RateTable"]
 
-_ENTRY = struct.Struct("=Qd")
-_ENTRY_BYTES = _ENTRY.size
 _ENTRIES = 65_536
-_ROW_BYTES = 8 * _ENTRY_BYTES
-_BYTES = _ENTRIES * _ENTRY_BYTES
-_unpack, _pack = _ENTRY.unpack_from, _ENTRY.pack_into
+_ROW = 8
+_BYTES = _ENTRIES * 8
 
 
 class RateTable:
     """A table in a file of this folder; without one, in memory of this process."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._memory = shared_memory(folder / "rates" if folder is not None else None, _BYTES)
+        memory = memoryview(shared_memory(folder and folder / "rates", 2 * _BYTES))
+        self._keys = memory[:_BYTES].cast("Q")
+        self._full_at = memory[_BYTES:].cast("d")
 
     def take(self, key: int, interval_seconds: float, burst: int, now: float) -> tuple[float, float]:
         """Take one request of a caller, who may send `burst` at once and one more in each interval.
@@ -35,41 +33,42 @@ class RateTable:
         Return the seconds to wait, 0 for a request within the rate; and in how many the whole allowance is back.
         `key` is a random 64-bit number of the caller, not 0. `now` is the clock of all processes of this machine.
         """
-        at = key % _ENTRIES * _ENTRY_BYTES
-        found, full_at = _unpack(self._memory, at)
-        if found != key:
+        at = key % _ENTRIES
+        if self._keys[at] != key:
             at, full_at = self._find(key, at)
-        used_seconds = full_at - now if full_at > now else 0.0
-        wait_seconds = used_seconds + interval_seconds - burst * interval_seconds
-        if wait_seconds > _ROUNDING_SECONDS:
+            if self._keys[at] != key:
+                self._full_at[at] = full_at
+                self._keys[at] = key
+        used_seconds = self._full_at[at] - now
+        if used_seconds <= 0.0:
+            used_seconds = 0.0
+        elif (wait_seconds := used_seconds + interval_seconds - burst * interval_seconds) > _ROUNDING_SECONDS:
             return wait_seconds, used_seconds
         used_seconds += interval_seconds
-        _pack(self._memory, at, key, now + used_seconds)
+        self._full_at[at] = now + used_seconds
         return 0.0, used_seconds
 
     def used_seconds(self, key: int, now: float) -> float:
         """Return in how many seconds the whole allowance of a caller is back; 0 for an unknown one."""
-        at = key % _ENTRIES * _ENTRY_BYTES
-        full_at: float
-        found, full_at = _unpack(self._memory, at)
-        if found != key:
-            _, full_at = self._find(key, at)
+        at = key % _ENTRIES
+        full_at = self._full_at[at] if self._keys[at] == key else self._find(key, at)[1]
         return max(0.0, full_at - now)
 
     def put(self, key: int, used_seconds: float, now: float) -> None:
         """Set in how many seconds the whole allowance of a caller is back."""
-        at = key % _ENTRIES * _ENTRY_BYTES
-        if _unpack(self._memory, at)[0] != key:
+        at = key % _ENTRIES
+        if self._keys[at] != key:
             at, _ = self._find(key, at)
-        _pack(self._memory, at, key, now + used_seconds)
+        self._full_at[at] = now + used_seconds
+        self._keys[at] = key
 
     def _find(self, key: int, at: int) -> tuple[int, float]:
         """Return the place and the time of an entry that is not in its first place; else a place to use, and 0."""
-        start = at - at % _ROW_BYTES
-        ended_at = float("inf")
-        for place in range(start, start + _ROW_BYTES, _ENTRY_BYTES):
-            found, until = _unpack(self._memory, place)
-            if found == key:
+        start = at - at % _ROW
+        ended_at = self._full_at[at]
+        for place in range(start, start + _ROW):
+            until = self._full_at[place]
+            if self._keys[place] == key:
                 return place, until
             if until < ended_at:
                 at, ended_at = place, until

@@ -32,15 +32,13 @@ class SharedHolds:
     def __init__(self, local: LiveHolds, redis: RedisCounts, *, max_unbooked: int) -> None:
         self.max_admissions = local.max_admissions
         self.max_unbooked = max_unbooked
+        self.buyer_key = local.buyer_key
         self._local = local
         self._redis = redis
         self._unplaced: dict[int, None] = {}
         """Holds that Redis counts for this process, and that are not placed yet."""
         self._waiting: list[Change] = []
         self._sending: asyncio.Task[None] | None = None
-
-    def buyer_key(self, name: str, buyer: str) -> int:
-        return self._local.buyer_key(name, buyer)
 
     async def reserve(
         self, buyers: Iterable[int], id: UUID, admissions: int, seconds: float
@@ -61,7 +59,7 @@ class SharedHolds:
         try:
             outcome, wait_seconds, *ended = await asking
         except RedisAwayError:
-            return await self._local.reserve(numbers, id, admissions, seconds)
+            return self._local.reserve(numbers, id, admissions, seconds)
         for place in ended:
             _, slot, (hold, _, _) = known[int(place)]
             self._local.drop(slot, hold)

@@ -33,43 +33,20 @@ class Slots:
         self._values_at = rows * _ROW_BYTES
         self._memory = shared_memory(path, self._values_at + rows * _SLOTS * form.size)
         self._find: Callable[[bytes, int, int], int] = self._memory.find
-        self._pack = form.pack_into
-        self._size = form.size
         self._own_start = os.getpid() % _SLOTS * _KEY_BYTES
 
     def put(self, key: int, *value: Any) -> int | None:
         """Store a value and return its slot; None if the row is full."""
-        return self.add(key, *value)[0]
-
-    def add(self, key: int, *value: Any) -> tuple[int | None, bool]:
-        """Store a value, as `put` does. Return also whether the key has other slots."""
         row = key % self._rows * _ROW_BYTES
-        end, start = row + _ROW_BYTES, row + self._own_start
-        at = self._find(_FREE, start, end)
-        if at < 0 or at % _KEY_BYTES:
-            at = self._search(_FREE, start, end)
+        at = self._search(_FREE, row + self._own_start, row + _ROW_BYTES)
+        if at < 0:
+            at = self._search(_FREE, row, row + self._own_start)
             if at < 0:
-                at = self._search(_FREE, row, start)
-                if at < 0:
-                    return None, True
+                return None
         slot = at // _KEY_BYTES
-        self._pack(self._memory, self._values_at + slot * self._size, *value)
-        packed = _pack_key(key)
-        self._memory[at : at + _KEY_BYTES] = packed
-        return slot, self._find(packed, row, at) >= 0 or self._find(packed, at + _KEY_BYTES, end) >= 0
-
-    def find(self, key: int) -> int | None:
-        """Return the first slot of a key."""
-        row = key % self._rows * _ROW_BYTES
-        at = self._search(_pack_key(key), row, row + _ROW_BYTES)
-        return None if at < 0 else at // _KEY_BYTES
-
-    def has_other(self, key: int, slot: int) -> bool:
-        """Return whether a key has more than this slot."""
-        packed = _pack_key(key)
-        at = slot * _KEY_BYTES
-        row = at - at % _ROW_BYTES
-        return self._find(packed, row, at) >= 0 or self._find(packed, at + _KEY_BYTES, row + _ROW_BYTES) >= 0
+        self._form.pack_into(self._memory, self._values_at + slot * self._form.size, *value)
+        self._memory[at : at + _KEY_BYTES] = _pack_key(key)
+        return slot
 
     def find_all(self, key: int) -> Iterator[int]:
         """Yield the slots of a key."""
@@ -92,9 +69,6 @@ class Slots:
 
     def get(self, slot: int) -> tuple[Any, ...]:
         return self._form.unpack_from(self._memory, self._values_at + slot * self._form.size)
-
-    def set(self, slot: int, *value: Any) -> None:
-        self._form.pack_into(self._memory, self._values_at + slot * self._form.size, *value)
 
     def clear(self, slot: int) -> None:
         at = slot * _KEY_BYTES
