@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from holdfast.http.application import Application
-from support.http_app import client_of
+from support.http_app import client_of, running_app
 from support.http_sales import make_event
 from support.people import PASSWORD, make_account, make_member
 
@@ -197,3 +197,19 @@ async def test_many_guesses_of_a_password_have_to_wait(
     statuses = [(await ask(guest, **wrong)).status_code for _ in range(12)]
     assert statuses[:10] == [400] * 10
     assert 429 in statuses
+
+
+async def test_a_server_without_the_password_grant(database_url: str, closed_app: Application) -> None:
+    """`HOLDFAST_PASSWORD_GRANT=false`: no password is compared or counted, and keys still get tokens."""
+    await make_account(closed_app, "ada")
+    async with (
+        running_app(database_url, open=False, password_grant=False) as app,
+        client_of(app, peer="203.0.113.9") as client,
+    ):
+        for password in (PASSWORD, "not the password"):
+            answer = await ask(client, **(BY_PASSWORD | {"password": password}))
+            assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")
+            assert "password" not in answer.json()["error_description"]
+        answer = await ask(client, grant_type="client_credentials")
+        assert answer.json()["error"] == "invalid_client"
+        assert (await refreshed(client, "hfr_" + "x" * 43)).json()["error"] == "invalid_grant"

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     EVENTS_WRITE = "events:write"
     SALES_WRITE = "sales:write"
     BOOKINGS_READ = "bookings:read"
+    BUYERS_READ = "buyers:read"
+    CONTACTS_READ = "contacts:read"
     BOOKINGS_CANCEL = "bookings:cancel"
     TICKETS_REISSUE = "tickets:reissue"
     CHECKINS_WRITE = "checkins:write"
@@ -102,15 +104,25 @@ RIGHTS = MappingProxyType(
             scopes=(Scope.SELL, Scope.ORGANISE),
         ),
         Permission.BOOKINGS_READ: Right(
-            allows="read and list bookings with names and e-mail addresses",
-            roles=_SELLERS,
+            allows="read and list bookings",
+            roles=_EVERY,
             scopes=(Scope.ORGANISE,),
+        ),
+        Permission.BUYERS_READ: Right(
+            allows="see the names of buyers in bookings and holds",
+            roles=_SELLERS | {Role.DOOR},
+            scopes=(Scope.READ, Scope.SELL, Scope.ORGANISE),
+        ),
+        Permission.CONTACTS_READ: Right(
+            allows="see their e-mail addresses, references and metadata, too",
+            roles=_SELLERS,
+            scopes=(Scope.READ, Scope.SELL, Scope.ORGANISE),
         ),
         Permission.BOOKINGS_CANCEL: Right(
             allows="change and cancel any booking", roles=_SELLERS, scopes=(Scope.ORGANISE,)
         ),
         Permission.TICKETS_REISSUE: Right(
-            allows="issue tickets again", roles=_SELLERS, scopes=(Scope.ORGANISE,)
+            allows="read tickets and issue them again", roles=_SELLERS, scopes=(Scope.ORGANISE,)
         ),
         Permission.CHECKINS_WRITE: Right(
             allows="check tickets in", roles=_SELLERS | {Role.DOOR}, scopes=(Scope.DOOR,)

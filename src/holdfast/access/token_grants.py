@@ -16,9 +16,9 @@ from holdfast.access.refresh_tokens import chosen_scopes
 from holdfast.access.sessions import Sessions
 from holdfast.errors import AccessTokenInvalid, ClientRefused, CredentialsRequired, Fault, TokenRefused
 
-__all__ = ["GRANTS", "Granted", "TokenGrants", "account_of", "checked_key"]
+__all__ = ["Granted", "TokenGrants", "account_of", "checked_key"]
 
-GRANTS = ("client_credentials", "password", "refresh_token")
+_GRANTS = ("client_credentials", "password", "refresh_token")
 
 _OF_ACCOUNTS = frozenset({WHOLE_ACCOUNT, *(scope.value for scope in Scope)})
 _NO_CLIENT = "account"
@@ -37,7 +37,9 @@ class Granted:
 class TokenGrants:
     """Gives out the tokens of one deployment."""
 
-    def __init__(self, access: Access, tokens: AccessTokens) -> None:
+    def __init__(self, access: Access, tokens: AccessTokens, *, by_password: bool = True) -> None:
+        self.offered = tuple(grant for grant in _GRANTS if by_password or grant != "password")
+        """The grants that this deployment has."""
         self._access = access
         self._tokens = tokens
 

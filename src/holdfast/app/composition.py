@@ -184,7 +184,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             inventory=inventory,
             access=access,
             access_tokens=tokens,
-            grants=TokenGrants(access, tokens),
+            grants=TokenGrants(access, tokens, by_password=settings.password_grant),
             delivery=delivery,
             tickets=tickets,
             wallets=wallets,

@@ -313,6 +313,7 @@ class Settings(BaseSettings):
         max_length=30,
         description="The number that Google gave you as an issuer of passes. Required with the account's file.",
     )
+    password_grant: bool = Field(default=True, description="Whether a password of an account gives a token.")
     webhook_private_addresses: bool = Field(
         default=False,
         description="Whether webhooks may use plain HTTP and private addresses, such as a receiver on this machine. "

@@ -15,7 +15,7 @@ from pydantic import Field
 from holdfast.access.permissions import Permission
 from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.buyers import NO_BUYER, Buyer
+from holdfast.api.v1.buyers import NO_BUYER, Buyer, refuse_search, seen_by
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json, bookings
 from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken, PresentTokenIn
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
@@ -142,6 +142,7 @@ async def list_bookings(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return bookings, newest first. Without `event`, those of the newest event come first."""
+    refuse_search(request.principal, metadata)
     number = None if event is None else await own_number(request, event)
     filters = {"event": number, "status": status, "reference": reference, "metadata": metadata}
     principal = request.principal
@@ -171,7 +172,7 @@ async def list_bookings(
         limit=limit,
         filters=filters,
         position=lambda booking: booking.id,
-        render=booking_json,
+        render=lambda booking: seen_by(principal, booking_json(booking)),
     )
 
 
@@ -186,7 +187,8 @@ async def list_bookings(
 async def get_booking(request: Request, booking: BookingPath) -> dict[str, Any]:
     """Return a booking, with its hold's token or as staff. A wrong token gets the 404 of a missing booking."""
     authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
-    return booking_json(await request.inventory.queries.get_booking(booking, authority))
+    found = booking_json(await request.inventory.queries.get_booking(booking, authority))
+    return seen_by(request.principal, found) if authority == c.STAFF else found
 
 
 @routes.patch(

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from holdfast.access.authorisation import authorise
+from holdfast.access.permissions import Permission
 from holdfast.access.principals import Principal
 from holdfast.api.values import ChosenPerson, Name, Person
 from holdfast.errors import FieldError, InvalidInput
@@ -15,7 +17,17 @@ from holdfast.http.values import In
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.hold import Hold
 
-__all__ = ["BUYER_EXAMPLE", "NO_BUYER", "Buyer", "BuyerOut", "Reference", "buyer_json", "reference_of"]
+__all__ = [
+    "BUYER_EXAMPLE",
+    "NO_BUYER",
+    "Buyer",
+    "BuyerOut",
+    "Reference",
+    "buyer_json",
+    "reference_of",
+    "refuse_search",
+    "seen_by",
+]
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_EMAIL = 254
@@ -77,6 +89,22 @@ class BuyerOut(BaseModel):
 
 def buyer_json(of: Hold | Booking) -> dict[str, str | None]:
     return {"reference": of.buyer, "name": of.buyer_name, "email": of.buyer_email}
+
+
+def seen_by(principal: Principal, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return a hold or booking without what this member of staff may not know of its buyer."""
+    granted = principal.permissions
+    if Permission.CONTACTS_READ in granted:
+        return answer
+    name = answer["buyer"]["name"] if Permission.BUYERS_READ in granted else None
+    return {**answer, "buyer": {"reference": None, "name": name, "email": None}, "metadata": {}}
+
+
+def refuse_search(principal: Principal, *filters: object) -> None:
+    """Refuse a filter by what the caller may not see: its answers would show it."""
+    refusal = authorise(principal, Permission.CONTACTS_READ)
+    if refusal is not None and any(one is not None for one in filters):
+        raise refusal
 
 
 BUYER_EXAMPLE = {"reference": "customer-81", "name": "Ada Lovelace", "email": "ada@example.org"}

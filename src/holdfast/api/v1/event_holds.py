@@ -7,7 +7,7 @@ from typing import Any, Literal
 from holdfast.access.permissions import Permission
 from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
-from holdfast.api.v1.buyers import Reference
+from holdfast.api.v1.buyers import Reference, refuse_search, seen_by
 from holdfast.api.v1.hold_answers import HoldOut, hold_example, hold_json
 from holdfast.api.v1.paging import Page, page, position_id
 from holdfast.api.v1.rights import own_number
@@ -50,6 +50,7 @@ async def list_holds(
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return the event's holds, newest first. `status` is a hold's current state, expiry included."""
+    refuse_search(request.principal, buyer)
     number = await own_number(request, event)
     filters = {"event": number, "status": status, "buyer": buyer}
     found = await request.inventory.queries.list_holds(
@@ -59,7 +60,14 @@ async def list_holds(
         before=position_id(request, cursor, filters),
         limit=limit + 1,
     )
-    return page(request, found, limit=limit, filters=filters, position=lambda hold: hold.id, render=hold_json)
+    return page(
+        request,
+        found,
+        limit=limit,
+        filters=filters,
+        position=lambda hold: hold.id,
+        render=lambda hold: seen_by(request.principal, hold_json(hold)),
+    )
 
 
 @routes.post(

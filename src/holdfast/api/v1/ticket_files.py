@@ -72,7 +72,7 @@ async def get_tickets_pdf(request: Request, booking: BookingPath, *, first: Firs
 
 async def tickets_pdf(request: Request, booking: UUID, first: int, language: Language) -> Reply:
     """Return the tickets to print, in a language."""
-    authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
+    authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     content = await request.tickets.make_pdf(booking, authority, first=first, language=language)
     return _file(content, b"application/pdf", f"tickets-{reference_of(booking)}.pdf", language)
 

@@ -1,7 +1,7 @@
 """Tickets: one for each admission of a booking, with the code that opens the door.
 
-A booking's hold token opens its tickets, and so does `bookings:read`. A door needs `checkins:write` to check a code, or
-checks it by itself with the public key.
+A booking's hold token opens its tickets, and so does `tickets:reissue`. A door needs `checkins:write` to check a code,
+or checks it by itself with the public key.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ async def list_tickets(
     """Return the tickets of a booking by number, with its hold's token or as staff."""
     filters = {"booking": str(booking)}
     last = position_number(request, cursor, filters) or 0
-    authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
+    authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     found = await request.tickets.read(booking, authority, first=last + 1, limit=limit + 1)
     return page(
         request,

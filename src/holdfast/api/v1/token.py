@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from holdfast.access.access_tokens import ALGORITHM, LIFETIME_SECONDS
 from holdfast.access.permissions import Permission
-from holdfast.access.token_grants import GRANTS, Granted, checked_key
+from holdfast.access.token_grants import Granted, checked_key
 from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
 from holdfast.api.v1.people import actor_of
@@ -114,8 +114,8 @@ async def issue_token(request: Request, form: TokenForm) -> Reply:
     """
     if form.grant_type is None:
         raise TokenRefused(TokenRefused.GRANT_MISSING, oauth_error="invalid_request")
-    if form.grant_type not in GRANTS:
-        known = TokenRefused.GRANT_UNKNOWN.format(grants=", ".join(GRANTS))
+    if form.grant_type not in request.grants.offered:
+        known = TokenRefused.GRANT_UNKNOWN.format(grants=", ".join(request.grants.offered))
         raise TokenRefused(known, oauth_error="unsupported_grant_type")
     granted = await _grant(request, form)
     answer: dict[str, Any] = {

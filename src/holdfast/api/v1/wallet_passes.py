@@ -68,7 +68,7 @@ async def get_apple_pass(
 
 async def apple_pass_file(request: Request, booking: UUID, ticket: int, revision: int | None = None) -> Reply:
     """Return the pass as a download."""
-    authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
+    authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     content = await request.wallets.make_apple_pass(booking, ticket, authority, revision=revision)
     name = f'attachment; filename="ticket-{ticket_reference(booking, ticket)}.pkpass"'
     return Reply(body=content, headers=((b"content-disposition", name.encode("ascii")),), content_type=_FILE)
@@ -101,5 +101,5 @@ async def get_google_wallet_link(
 
 
 async def google_wallet_url(request: Request, booking: UUID, ticket: int) -> str:
-    authority = await booking_authority(request, booking, Permission.BOOKINGS_READ)
+    authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     return await request.wallets.make_google_link(booking, ticket, authority)
