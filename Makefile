@@ -25,7 +25,7 @@ CITUS_LEG := tests/inventory tests/api tests/http tests/dialects tests/workers t
 ONCE_MORE = $(if $(AGAIN),|| $(BIN)/pytest --last-failed --last-failed-no-failures none)
 
 # Knobs of the proof. Without one, the plan has the value.
-KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES NOTICES HOURS FUZZ_SECONDS SEED,\
+KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIES NOTICES HOURS FUZZ_SECONDS ATTACK_SECONDS SEED,\
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help

@@ -29,6 +29,8 @@ class Knobs:
     """For each of four receivers."""
     overload_seconds: float
     fuzz_seconds: float
+    attack_seconds: float
+    """How long attackers hold all that they can."""
     seed: int = 1
 
     def scaled(self, factor: float) -> Knobs:
@@ -53,6 +55,7 @@ COMMIT = Knobs(
     notices=100,
     overload_seconds=4,
     fuzz_seconds=20,
+    attack_seconds=10,
 )
 NIGHT = Knobs(
     operations=1_000_000,
@@ -65,6 +68,7 @@ NIGHT = Knobs(
     notices=2_500,
     overload_seconds=60,
     fuzz_seconds=300,
+    attack_seconds=300,
 )
 NIGHT_HOURS = 1.25
 
@@ -93,6 +97,10 @@ def commit_plan(knobs: Knobs) -> list[Part]:
         make("failovers", "proof.failover", 180, failovers=knobs.failovers),
         make("fuzz", "proof.fuzz", 300 + knobs.fuzz_seconds, seconds=knobs.fuzz_seconds),
         make("deliveries", "proof.deliveries", 400, notices=knobs.notices, kills=6),
+        make(
+            "denial", "proof.denial", 300 + knobs.attack_seconds, seconds=knobs.attack_seconds, attackers=12
+        ),
+        make("tokens", "proof.tokens", 300, tokens=1_000, guesses=60),
     ]
 
 
@@ -141,6 +149,10 @@ def night_plan(knobs: Knobs) -> list[Part]:
             # More kills in a shorter time would be a crash loop, and supervisors pause in one.
             kills=max(6, knobs.notices // 42),
         ),
+        make(
+            "denial", "proof.denial", 300 + knobs.attack_seconds, seconds=knobs.attack_seconds, attackers=50
+        ),
+        make("tokens", "proof.tokens", 600, tokens=20_000, guesses=2_000),
         make("disks", "proof.disks", 300),
         make("power-cuts", "proof.disks.power_cut", 120 + 30 * knobs.cuts, cuts=knobs.cuts),
         make("failovers", "proof.failover", 120 + 45 * knobs.failovers, failovers=knobs.failovers),

@@ -94,6 +94,13 @@ PROMISES = (
         rules=("C9",),
     ),
     Promise(
+        id="P10",
+        title="Nobody guesses a token",
+        says="Tokens of holds look like 256 random bits. None opens another hold, and no file of a server has one.",
+        trials={"tokens": "token", "guesses": "wrong token on a living hold"},
+        rules=("tokens",),
+    ),
+    Promise(
         id="P14",
         title="No notice is lost",
         says="Each notice reaches its webhook at least once, with one id, whatever is killed. "
@@ -108,6 +115,13 @@ PROMISES = (
         "cancelled event sells nothing.",
         trials={"operations": "operation", "schedules": "schedule of concurrent batches"},
         rules=("C2", "C3"),
+    ),
+    Promise(
+        id="P17",
+        title="Attackers block no more than their caps",
+        says="With limits on, an address holds 20 admissions and one more for each process, while others still buy.",
+        trials={"attacks": "attempt to hold more", "requests at once": "request at once by one address"},
+        rules=("denial",),
     ),
     Promise(
         id="P18",
@@ -166,10 +180,8 @@ PROMISES = (
 )
 
 NOT_TRIED = {
-    "P10": "Unguessable tokens: the product's own tests try them.",
     "P11-P13": "Money and webhooks of others: they do not exist yet.",
     "P15": "The waiting room: it does not exist yet.",
-    "P17": "Denial of inventory: an event's limits bound it; no attacker was tried.",
 }
 """What this proof does not try, and where it is tried instead."""
 
