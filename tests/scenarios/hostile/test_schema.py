@@ -90,6 +90,7 @@ def test_every_route_conforms_to_its_document(document: str) -> None:
             while cases < CASES:
                 seed += 1
                 cases += run_schemathesis(Path(name), address, document, found[0], seed=seed)
+                sys.stderr.write(f"{document}: {cases} cases after {seed} runs\n")
             metrics = httpx2.get(f"{address}/metrics", headers={"Authorization": f"Bearer {found[0]}"}).text
         unexpected = "\n".join(line for line in server.said if " Holdfast serves at " not in line)
         assert "holdfast_unexpected_errors_total 0.0" in metrics, unexpected[-8_000:]
