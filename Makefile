@@ -68,10 +68,10 @@ prove: .venv/installed-dev ## Test every promise for a few minutes, and write th
 prove-night: .venv/installed-dev ## The same for an hour (OPERATIONS, KILLS, CUTS, FAILOVERS, SCHEDULES, HOURS, SEED, RESUME=1)
 	$(BIN)/python -m proof night $(KNOBS)
 
-fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server for a minute (SECONDS, SEED; CASES=100000: of the document, too)
+fuzz: .venv/installed-dev ## Send mutations of valid traffic to a real server for a minute (SECONDS, SEED; CASES=100000: of the documents, too)
 	$(BIN)/python -m proof.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 ifneq ($(CASES),)
-	export HOLDFAST_TEST_SCHEMA_CASES=$(CASES) && $(BIN)/pytest -q tests/scenarios/hostile/test_schema.py
+	export HOLDFAST_TEST_SCHEMA_CASES=$(CASES) && $(BIN)/pytest -q -n $(JOBS) -o faulthandler_timeout=0 tests/scenarios/hostile/test_schema.py
 endif
 
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
