@@ -29,7 +29,7 @@ KNOBS = $(foreach knob,OPERATIONS KILLS CUTS FAILOVERS SCHEDULES MUTANTS EXPIRIE
 	$(if $($(knob)),--$(shell echo $(knob) | tr A-Z_ a-z-) $($(knob)))) $(if $(RESUME),--resume)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format languages docs lock dist release generators prove prove-night fuzz bench
+.PHONY: help run test check format languages docs lock dist release generators prove prove-night fuzz bench bench-web
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
@@ -76,6 +76,9 @@ endif
 
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
 	$(BIN)/python -m benchmarks $(or $(BENCH),full)
+
+bench-web: .venv/installed-dev ## Measure the pages in Chromium, into docs/performance.md (10 minutes; ROUNDS, MINUTES)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.pages $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 format: .venv/installed-dev ## Format the sources
 	$(BIN)/ruff check --fix

@@ -125,7 +125,7 @@ def title_of(page: Path) -> str:
 
 def stage() -> None:
     """Copy all pages and pictures, and add an index to each folder that has none."""
-    files = [path for path in DOCS.rglob("*") if path.suffix in (".md", ".svg")]
+    files = [path for path in DOCS.rglob("*") if path.suffix in (".md", ".svg", ".webp")]
     files += [ROOT / name for name in ELSEWHERE if not name.startswith("docs/")]
     for path in files:
         place = place_of(path)

@@ -165,7 +165,10 @@ class Browser:
     def used_memory(self) -> int:
         """Return the bytes that the page's scripts use, after all waste is collected."""
         self._call("HeapProfiler.collectGarbage")
-        return int(self._call("Runtime.getHeapUsage")["usedSize"])
+        used = self._call("Runtime.getHeapUsage")
+        return sum(
+            int(used.get(name, 0)) for name in ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
+        )
 
     def use_touch(self) -> None:
         """Make the window one that fingers use. Its buttons become larger."""
@@ -183,6 +186,10 @@ class Browser:
         about = {"key": key, "windowsVirtualKeyCode": code}
         self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self._call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def hide_scrollbars(self) -> None:
+        """Let pictures have no bars at their edges."""
+        self._call("Emulation.setScrollbarsHidden", hidden=True)
 
     def picture(self, kind: str = "png") -> bytes:
         """Return the window as PNG, or as a smaller `webp`."""

@@ -1,0 +1,1 @@
+"""The pages in a browser: `make bench-web` measures their budgets."""
