@@ -1,4 +1,4 @@
-"""Writes the catalogues again: every text of templates, scripts, sentences and tickets, in each language.
+"""Writes the catalogues again: every text of templates, scripts, sentences, tickets and mails, in each language.
 
 `make languages` keeps what is translated, adds what is new, and drops what nothing says any more. It prints what each
 language lacks. With the code of a language, `NEW=fr`, it begins that catalogue.
@@ -22,7 +22,7 @@ from holdfast.web.script_texts import messages_of_scripts
 PACKAGE = Path(str(files("holdfast")))
 WEB = PACKAGE / "web"
 TRANSLATIONS = PACKAGE / "translations"
-SOURCES = ("web", "tickets")
+SOURCES = ("access", "api", "tickets", "web")
 """Packages whose texts are translated."""
 FUNCTIONS = {"gettext": 1, "_fixed": 3, "mark": 1, "ngettext": 2}
 """Functions whose first arguments are texts, and how many of them. Those of `ngettext` are one text and its plural."""

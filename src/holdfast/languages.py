@@ -7,6 +7,9 @@ English.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,7 +22,17 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
-__all__ = ["ENGLISH", "LANGUAGES", "Language", "mark", "translations_of"]
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "Language",
+    "gettext",
+    "known_language",
+    "mark",
+    "speaking",
+    "spoken_language",
+    "translations_of",
+]
 
 
 _VALUE = re.compile(r"%\(\w+\)s")
@@ -74,6 +87,34 @@ LANGUAGES: dict[str, Language] = {
     "en": ENGLISH,
     "de": Language(code="de", name="Deutsch", locale="de_DE"),
 }
+
+
+_spoken: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Write what this task writes to a person in a language, until the block ends."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
+def spoken_language() -> Language | None:
+    """Return the language of the page or the letters that are being written; None if nobody has chosen one."""
+    return _spoken.get()
+
+
+def known_language(*codes: str | None) -> Language:
+    """Return the language of the first code, such as "de", that the server speaks; English for none."""
+    return next((LANGUAGES[code] for code in codes if code is not None and code in LANGUAGES), ENGLISH)
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """Return a text in the language that is being written. `%(name)s` in it is the value of that name."""
+    return (_spoken.get() or ENGLISH).gettext(text, **values)
 
 
 def mark(text: str) -> str:

@@ -65,14 +65,14 @@ async def mails_of(layer: Application) -> list[Mail]:
 
 @asynccontextmanager
 async def posting(
-    database_url: str, **chosen: Any
+    database_url: str, *, mode: str = "true", **chosen: Any
 ) -> AsyncIterator[tuple[Application, httpx2.AsyncClient, Inbox]]:
     """Yield a server that mails bookings, a client of it, and the mailboxes that it mails to."""
     async with (
         mail_server(Inbox()) as inbox,
         running_app(
             database_url,
-            booking_mail=True,
+            booking_mail=mode,
             smtp_url=SecretStr(f"smtp://127.0.0.1:{inbox.port}"),
             mail_from="Box office <tickets@example.org>",
             **chosen,
@@ -336,6 +336,19 @@ async def test_the_mail_says_that_its_page_adds_tickets_to_a_wallet(database_url
         assert html is not None
         for text in (text_of(inbox.mails[0]), html.get_content()):
             assert ("wallet of your phone" in text) is wallets
+
+
+async def test_a_mail_with_links_alone_has_no_pdf_and_opens_the_tickets(database_url: str):
+    """Staff who send it again attach none, either."""
+    async with posting(database_url, public_url=PUBLIC, mode="link") as (layer, shop, inbox):
+        booking = await book(shop, await make_event(shop))
+        await shop.post(f"/v1/bookings/{booking['id']}/mail")
+        await run_due(runner_of(delivery_of(layer)))
+        assert len(inbox.mails) == 2
+        for mail in inbox.mails:
+            assert list(mail.iter_attachments()) == []
+            assert "Your tickets are on the page of your booking." in text_of(mail)
+            assert f"{PUBLIC}/my/open#{booking['id']}." in text_of(mail)
 
 
 @pytest.mark.parametrize("program", [("false",), ("sleep", "600")], ids=["fails", "is late"])

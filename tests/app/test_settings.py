@@ -11,7 +11,7 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.app.logging import configure_logging
-from holdfast.app.settings import Settings, load_settings
+from holdfast.app.settings import BookingMailMode, Settings, load_settings
 from holdfast.process.errors import CannotStart
 from support.wallet_files import wallet_settings
 
@@ -243,6 +243,36 @@ def test_an_account_of_google_needs_its_issuer(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
     monkeypatch.setenv("HOLDFAST_GOOGLE_WALLET_ISSUER", "12")
     assert load_settings().google_wallet_issuer == "12"
+
+
+@pytest.mark.parametrize(
+    ("given", "mode"),
+    [
+        *((word, BookingMailMode.ON) for word in ("true", "1", "yes", "on", "True", "Y")),
+        *((word, BookingMailMode.OFF) for word in ("false", "0", "no", "off", "FALSE")),
+        ("link", BookingMailMode.LINK),
+        ("LINK", BookingMailMode.LINK),
+    ],
+)
+def test_the_mail_of_bookings_is_a_switch_with_a_third_position(
+    monkeypatch: pytest.MonkeyPatch, given: str, mode: BookingMailMode
+) -> None:
+    monkeypatch.setenv("HOLDFAST_BOOKING_MAIL", given)
+    assert load_settings().booking_mail is mode
+
+
+def test_anything_else_is_no_position_of_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_BOOKING_MAIL", "links")
+    with pytest.raises(CannotStart, match="HOLDFAST_BOOKING_MAIL must be `false`, `true` or `link`"):
+        load_settings()
+
+
+def test_the_servers_own_language_is_one_that_it_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_LANGUAGE", "fr")
+    with pytest.raises(CannotStart, match="HOLDFAST_LANGUAGE must be one of en, de"):
+        load_settings()
+    monkeypatch.setenv("HOLDFAST_LANGUAGE", "de")
+    assert load_settings().language == "de"
 
 
 def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:

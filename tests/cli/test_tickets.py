@@ -92,3 +92,17 @@ def test_a_ticket_goes_to_a_wallet(holdfast: Run, booking: Any, tmp_path: Path) 
         without.complaint
         == "This server makes no passes for this wallet: print the ticket, or show its code."
     )
+
+
+def test_a_buyer_reads_the_language_of_the_option(holdfast: Run, booking: Any, tmp_path: Path) -> None:
+    file = tmp_path / "tickets.pdf"
+    assert holdfast("tickets", "pdf", booking["reference"], file, "--language", "de", **KEY).code == 0
+    assert "Ticket 1 von 2" in pages_of(file.read_bytes())[0].text
+    assert holdfast("tickets", "pdf", booking["reference"], file, **KEY, language="de").code == 0
+    assert "Ticket 1 von 2" in pages_of(file.read_bytes())[0].text
+    refused = holdfast("tickets", "pdf", booking["reference"], file, "--language", "fr", **KEY)
+    assert refused.complaint == "--language must be one of en, de; it is 'fr'."
+    sold = holdfast("sell", 1, "--quantity", 1, "--email", "ada@example.org", "--language", "de", "--json")
+    assert sold.json["metadata"] == {"mail_language": "de"}
+    mailed = holdfast("booking", "mail", sold.json["reference"], "--json", **KEY)
+    assert mailed.json["subject"] == "Ihre Buchung: Play"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from holdfast_client import Buyer, Client, Named, Quantity, errors
+from support.printed import pages_of
 from support.threaded_server import threaded_server
 from support.wallet_files import wallet_settings
 
@@ -57,6 +58,20 @@ def test_a_ticket_goes_to_a_wallet(database_url: str) -> None:
         client.cancel_booking(booking)
         with pytest.raises(errors.BookingAlreadyCancelled):
             client.get_google_wallet_link(booking, ticket)
+
+
+def test_files_and_mails_are_in_the_language_of_a_call(client: Client) -> None:
+    event = client.create_event("Concert", capacity=10, starts_at=datetime(2030, 1, 1, 19, tzinfo=UTC))
+    buyer = Buyer(email="ada@example.org")
+    booking = client.confirm_hold(client.place_hold(event, Quantity(1)), buyer=buyer, language="de")
+    assert booking.metadata == {"mail_language": "de"}
+    assert client.mail_booking(booking).subject == "Ihre Buchung: Concert"
+    assert "Reihe" not in pages_of(client.get_tickets_pdf(booking))[0].text
+    assert "Dienstag, 1. Januar 2030" in pages_of(client.get_tickets_pdf(booking, language="de"))[0].text
+    assert b"Buchung" in client.get_booking_calendar(booking, language="de")
+    assert b"Buchung" not in client.get_booking_calendar(booking)
+    client.request_booking_link(booking.reference, "ada@example.org", language="de")
+    client.sign_up("Ada", "ada@example.org", "analytical engine of 1837", language="de")
 
 
 def test_a_server_without_wallets_has_no_pass(client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from holdfast_client.calls import Answer, Call, form, get, given, one, post
+from holdfast_client.calls import Answer, Call, form, get, given, one, post, spoken
 from holdfast_client.models import Me, Tokens
 
 
@@ -13,13 +13,20 @@ def get_me() -> Call[Me]:
     return get("/v1/me", one(Me))
 
 
-def sign_up(name: str, email: str, password: str, *, idempotency_key: str | None = None) -> Call[None]:
+def sign_up(
+    name: str,
+    email: str,
+    password: str,
+    *,
+    language: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[None]:
     """Send a link to the address, which makes an account. Who has one gets a note instead.
 
     Raises: InvalidInput for a password that is easy to guess.
     """
     body = {"name": name, "email": email, "password": password}
-    return post("/v1/accounts", _nothing, body=body, key=idempotency_key)
+    return post("/v1/accounts", _nothing, body=body, key=idempotency_key, headers=spoken(language))
 
 
 def sign_in(

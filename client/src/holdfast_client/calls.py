@@ -143,6 +143,7 @@ def post(
     body: Mapping[str, Any] | None = None,
     token: str | None = None,
     key: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Call[T]:
     """Make a POST with one Idempotency-Key, which all attempts of this call share."""
     key = sendable(key, "The Idempotency-Key") if key else str(uuid4())
@@ -150,7 +151,7 @@ def post(
         method="POST",
         path=path,
         read=read_answer,
-        headers={**_token_header(token), "idempotency-key": key, **_JSON},
+        headers={**_token_header(token), "idempotency-key": key, **_JSON, **(headers or {})},
         content=encode(body or {}),
         idempotency_key=key,
     )
@@ -198,6 +199,11 @@ _JSON = {"content-type": "application/json"}
 def one(kind: type[T]) -> Callable[[Answer], T]:
     """Return a function that reads the answer as one object."""
     return lambda answer: read(kind, answer.json())
+
+
+def spoken(language: str | None) -> dict[str, str]:
+    """Return the header that asks for a language, such as "de"."""
+    return {} if language is None else {"accept-language": sendable(language, "The language")}
 
 
 def content_of(answer: Answer) -> bytes:

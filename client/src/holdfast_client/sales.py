@@ -22,6 +22,7 @@ from holdfast_client.calls import (
     path,
     post,
     sendable,
+    spoken,
     token_of,
 )
 from holdfast_client.errors import Unsendable
@@ -177,18 +178,25 @@ def confirm_hold(
     token: Token | None = None,
     buyer: Buyer | str | None = None,
     metadata: Mapping[str, str | None] | None = None,
+    language: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Booking]:
     """Confirm a hold. A repeated confirm returns the same booking.
 
     Without `buyer` the booking keeps the hold's. A name or an e-mail address replaces it.
-    `metadata` goes on top of the hold's.
+    `metadata` goes on top of the hold's. `language`, such as "de", is that of the mails to the buyer.
 
     Raises: HoldExpired, HoldReleased, HoldNotFound, EventCancelled, BookingAlreadyCancelled, TryAgain.
     """
     token = token_of(hold, token)
     body: dict[str, Any] = given(hold=part_id(hold), hold_token=token, buyer=_buyer(buyer), metadata=metadata)
-    return post("/v1/bookings", one_with_token(Booking, token), body=body, key=idempotency_key)
+    return post(
+        "/v1/bookings",
+        one_with_token(Booking, token),
+        body=body,
+        key=idempotency_key,
+        headers=spoken(language),
+    )
 
 
 def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Booking]:
@@ -197,10 +205,18 @@ def get_booking(booking: BookingRef, *, token: Token | None = None) -> Call[Book
     return get(path("bookings", booking), one_with_token(Booking, token), token=token)
 
 
-def request_booking_link(reference: str, email: str, *, idempotency_key: str | None = None) -> Call[None]:
-    """Have a link to a booking mailed to its buyer. A wrong guess gets the same answer."""
+def request_booking_link(
+    reference: str, email: str, *, language: str | None = None, idempotency_key: str | None = None
+) -> Call[None]:
+    """Have a link to a booking mailed to its buyer, in a language. A wrong guess gets the same answer."""
     body = {"reference": reference, "email": email}
-    return post("/v1/booking-links", lambda _answer: None, body=body, key=idempotency_key)
+    return post(
+        "/v1/booking-links",
+        lambda _answer: None,
+        body=body,
+        key=idempotency_key,
+        headers=spoken(language),
+    )
 
 
 def use_booking_link(token: str, *, idempotency_key: str | None = None) -> Call[Booking]:

@@ -13,6 +13,7 @@ from holdfast_client.calls import (
     page,
     path,
     post,
+    spoken,
     token_of,
 )
 from holdfast_client.models import CheckedTicket, Page, Ticket
@@ -33,15 +34,25 @@ def list_tickets(
 
 
 def get_tickets_pdf(
-    booking: BookingRef, *, token: Token | None = None, first: int | None = None
+    booking: BookingRef,
+    *,
+    token: Token | None = None,
+    first: int | None = None,
+    language: str | None = None,
 ) -> Call[bytes]:
     """Return a PDF with a page for each ticket, from number `first` on. One PDF has 100 tickets or fewer.
+
+    Its texts are in the `language`, such as "de", or else in the server's own.
 
     Raises: TicketNotFound, BookingAlreadyCancelled, EventCancelled.
     """
     query = {"first": first}
     return get(
-        path("bookings", booking, "tickets.pdf"), content_of, query=query, token=token_of(booking, token)
+        path("bookings", booking, "tickets.pdf"),
+        content_of,
+        query=query,
+        token=token_of(booking, token),
+        headers=spoken(language),
     )
 
 
@@ -75,9 +86,16 @@ def get_google_wallet_link(
     )
 
 
-def get_booking_calendar(booking: BookingRef, *, token: Token | None = None) -> Call[bytes]:
-    """Return the event of a booking as a file that calendars import (`.ics`)."""
-    return get(path("bookings", booking, "calendar.ics"), content_of, token=token_of(booking, token))
+def get_booking_calendar(
+    booking: BookingRef, *, token: Token | None = None, language: str | None = None
+) -> Call[bytes]:
+    """Return the event of a booking as a file that calendars import (`.ics`), in a language such as "de"."""
+    return get(
+        path("bookings", booking, "calendar.ics"),
+        content_of,
+        token=token_of(booking, token),
+        headers=spoken(language),
+    )
 
 
 def get_event_calendar(event: EventRef) -> Call[bytes]:

@@ -16,13 +16,14 @@ from holdfast.access.second_factors import SQL, Factors, factors_of, locked_acco
 from holdfast.access.sessions import SQL as SESSIONS
 from holdfast.errors.staff import StaffRefused
 from holdfast.identity import identity_of
+from holdfast.languages import mark
 from holdfast.postgres.connections import Connection, Connections, fetch
 
 __all__ = ["FactorResets"]
 
 _RESET = (
-    "An operator has removed the app, the recovery codes and the passkeys of your account.",
-    "The password alone signs in now. All sessions have ended.",
+    mark("An operator has removed the app, the recovery codes and the passkeys of your account."),
+    mark("The password alone signs in now. All sessions have ended."),
 )
 
 

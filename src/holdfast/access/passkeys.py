@@ -36,6 +36,7 @@ from holdfast.errors import (
     PasskeyNotFound,
     SecondFactorState,
 )
+from holdfast.languages import mark
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connection, Connections, fetch
 from holdfast.postgres.rows import RowReader
@@ -46,8 +47,8 @@ SQL = queries.load("passkeys")
 
 MAX_PASSKEYS = 20
 
-_ADDED = "A passkey was added: {name}. It signs in without a password."
-_REMOVED = "A passkey was removed: {name}."
+_ADDED = mark("A passkey was added: %(name)s. It signs in without a password.")
+_REMOVED = mark("A passkey was removed: %(name)s.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +236,7 @@ class Passkeys:
             raise _not_valid()
 
     async def _notify(self, connection: Connection, email: str, change: str, passkey: Passkey) -> None:
-        await self._notices.send(connection, account_changed(email, change.format(name=passkey.name)))
+        await self._notices.send(connection, account_changed(email, change, name=passkey.name))
 
     async def _known(self, connection: Connection, account_id: int) -> Sequence[Passkey]:
         known = await self._listed(connection, account_id)

@@ -19,6 +19,7 @@ from holdfast.access.users import refuse_guessable
 from holdfast.errors import CredentialsRequired, DuplicateEmail
 from holdfast.errors.staff import LinkNotValid
 from holdfast.identity import identity_of
+from holdfast.languages import mark
 from holdfast.postgres.connections import Connection, Connections, fetch
 
 __all__ = ["Recovery"]
@@ -169,7 +170,9 @@ class Recovery:
         """Set it in the caller's transaction, and notify the owner."""
         parameters = {"id": account_id, "password_hash": password_hash}
         for email in (await fetch(connection, SQL["set_password"], parameters)).column("email"):
-            letter = letters.account_changed(email, "The password was changed.", "All sessions have ended.")
+            letter = letters.account_changed(
+                email, mark("The password was changed."), mark("All sessions have ended.")
+            )
             await self._notices.send(connection, letter)
         await connection.execute(SQL["end_sessions_of_account"], {"account_id": account_id})
         await connection.execute(SQL["delete_tokens_of_account"], {"account_id": account_id})

@@ -21,6 +21,7 @@ import pyotp
 from holdfast.access.letters import account_changed
 from holdfast.access.notices import Notices
 from holdfast.errors import CredentialsRequired, SecondFactorRequired, SecondFactorState
+from holdfast.languages import mark
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connection, Connections, fetch
 from holdfast.postgres.rows import RowReader
@@ -39,11 +40,11 @@ _ISSUER = "Holdfast"
 _SECRET_BYTES = 20
 
 _APP_ADDED = (
-    "An authenticator app was added. Each sign-in needs its code.",
-    "All other sessions have ended.",
+    mark("An authenticator app was added. Each sign-in needs its code."),
+    mark("All other sessions have ended."),
 )
-_APP_REMOVED = "The authenticator app was removed. The password alone signs in again."
-_CODES_REPLACED = "The recovery codes were replaced. The former ones no longer work."
+_APP_REMOVED = mark("The authenticator app was removed. The password alone signs in again.")
+_CODES_REPLACED = mark("The recovery codes were replaced. The former ones no longer work.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from holdfast import languages
 from holdfast.http.headers import weights
 from holdfast.http.request import Request
-from holdfast.languages import Language
+from holdfast.languages import Language, known_language, spoken_language
 
-__all__ = ["VARIES_BY_LANGUAGE", "accepted_language"]
+__all__ = ["VARIES_BY_LANGUAGE", "accepted_language", "mail_language"]
 
 VARIES_BY_LANGUAGE = (b"vary", b"accept-language, cookie")
 """A cache must not give one visitor the language of another."""
 
 
 def accepted_language(request: Request, *chosen: str) -> Language:
-    """Return the language that was chosen, else the first of Accept-Language that the server speaks, else English."""
+    """Return the language that was chosen, else the first of Accept-Language that the server speaks, else its own."""
     accepted = sorted(weights(request.header(b"accept-language")).items(), key=lambda pair: -pair[1])
     wanted = (*chosen, *(tag for tag, weight in accepted if weight))
-    known = (languages.LANGUAGES.get(tag.partition("-")[0]) for tag in wanted)
-    return next((language for language in known if language is not None), languages.ENGLISH)
+    return known_language(*(tag.partition("-")[0] for tag in wanted), request.language)
+
+
+def mail_language(request: Request) -> str | None:
+    """Return the language in which the caller wants to read mail; None if that is the server's own."""
+    wanted = spoken_language()
+    if wanted is None and request.header(b"accept-language") is not None:
+        wanted = accepted_language(request)
+    return None if wanted is None or wanted.code == request.language else wanted.code

@@ -20,7 +20,7 @@ import orjson
 from holdfast.access.principals import ACCOUNT_PREFIX
 from holdfast.access.users import Users
 from holdfast.api.order_lines import order_lines
-from holdfast.api.venue_time import in_zone, long_time
+from holdfast.api.venue_time import in_zone
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.jobs import Act, Done, Job, NewJob, Outcome, make_job_id
 from holdfast.delivery.mail.letter import Enclosure, Letter, Link
@@ -31,6 +31,8 @@ from holdfast.inventory.rules.booking import Booking, BookingStatus
 from holdfast.inventory.rules.changes import JobRow
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.inventory.rules.metadata import MAIL_LANGUAGE
+from holdfast.languages import Language, known_language, mark
 
 __all__ = ["ANNOUNCEMENT", "About", "BookingMail", "letter_of"]
 
@@ -140,9 +142,15 @@ class BookingMail:
     async def _post(
         self, about: About, booking: Booking, event: Event, address: str, *, opens: bool, again: str = ""
     ) -> Letter:
-        letter = letter_of(about, booking, event, to=address, opens=opens, wallets=self._mailer.has_wallets)
+        letter = self._letter(about, booking, event, to=address, opens=opens)
         await self._mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
         return letter
+
+    def _letter(self, about: About, booking: Booking, event: Event, *, to: str, opens: bool) -> Letter:
+        mailer = self._mailer
+        return letter_of(
+            about, booking, event, to=to, opens=opens, wallets=mailer.has_wallets, language=mailer.language
+        )
 
     async def _address_of(self, booking: Booking) -> str | None:
         """Return the address of the booking, or else of its buyer's account."""
@@ -159,75 +167,88 @@ class BookingMail:
         if booking.buyer_email is None:
             request = {"booking": str(booking.id), "about": about.value, "opens": opens}
             return _new_job(ACCOUNT_LETTER, event.number, key=_cause(about, booking), request=request)
-        letter = letter_of(
-            about, booking, event, to=booking.buyer_email, opens=opens, wallets=self._mailer.has_wallets
-        )
+        letter = self._letter(about, booking, event, to=booking.buyer_email, opens=opens)
         return self._mailer.job_of(letter, cause=_cause(about, booking), event_number=event.number)
 
 
 def letter_of(
-    about: About, booking: Booking, event: Event, *, to: str, opens: bool, wallets: bool = False
+    about: About,
+    booking: Booking,
+    event: Event,
+    *,
+    to: str,
+    opens: bool,
+    wallets: bool = False,
+    language: str = "en",
 ) -> Letter:
     """Return the letter of a booking.
 
     Everything that the buyer gets with a booking belongs here: a link to its page, its tickets. `opens`: the token of
-    its hold does open it. A booking that the command line sold has none.
+    its hold does open it. A booking that the command line sold has none. It is in the language that the booking keeps,
+    or else in this one.
     """
-    title, paragraph, closing = _TEXTS[about]
+    spoken = known_language((booking.metadata or {}).get(MAIL_LANGUAGE), language)
+    subject, paragraph, closing = _TEXTS[about]
     is_valid = about is About.CONFIRMED
     return Letter(
         to=to,
-        subject=f"{title}: {event.name}",
-        paragraphs=[paragraph],
-        facts=list(_facts(booking, event)),
-        link=_link(booking, wallets=wallets) if is_valid and opens else None,
-        closing=closing,
-        tickets=_tickets(booking, opens=opens) if is_valid else None,
+        subject=spoken.gettext(subject, event=event.name),
+        paragraphs=[spoken.gettext(paragraph)],
+        facts=list(_facts(booking, event, spoken)),
+        link=_link(booking, spoken, wallets=wallets) if is_valid and opens else None,
+        closing=spoken.gettext(closing),
+        tickets=_tickets(booking, spoken, opens=opens) if is_valid else None,
+        language=spoken.code,
     )
 
 
-def _link(booking: Booking, *, wallets: bool) -> Link:
+def _link(booking: Booking, language: Language, *, wallets: bool) -> Link:
+    remark = language.gettext("There you also add each ticket to the wallet of your phone.")
     return Link(
-        label="Open my tickets",
+        label=language.gettext("Open my tickets"),
         path="/my/open",
         opens=(str(booking.id), str(booking.hold_id)),
-        remark="There you also add each ticket to the wallet of your phone." if wallets else "",
+        remark=remark if wallets else "",
     )
 
 
-def _tickets(booking: Booking, *, opens: bool) -> Enclosure:
+def _tickets(booking: Booking, language: Language, *, opens: bool) -> Enclosure:
     """Return what the letter says of the tickets. The page finds a booking only by the address that it has."""
     is_found = opens and booking.buyer_email is not None
     return Enclosure(
         booking=str(booking.id),
         name=f"tickets-{booking.reference}.pdf",
-        attached="Your tickets are attached. Show each code at the door, on the phone or on paper.",
-        missing=_ON_THE_PAGE if is_found else _AT_THE_BOX_OFFICE,
+        attached=language.gettext(
+            "Your tickets are attached. Show each code at the door, on the phone or on paper."
+        ),
+        missing=language.gettext(_ON_THE_PAGE if is_found else _AT_THE_BOX_OFFICE),
     )
 
 
-_ON_THE_PAGE = (
+_ON_THE_PAGE = mark(
     "Your tickets are on the page of your booking. You find it in the shop under “My booking”, by the reference and "
     "this mail address."
 )
-_AT_THE_BOX_OFFICE = "The box office prints your tickets: name the reference."
+_AT_THE_BOX_OFFICE = mark("The box office prints your tickets: name the reference.")
 
 
 _TEXTS = {
     About.CONFIRMED: (
-        "Your booking",
-        "Your booking is confirmed.",
-        "Do not forward this mail: it is worth as much as your tickets. The box office finds you by the reference.",
+        mark("Your booking: %(event)s"),
+        mark("Your booking is confirmed."),
+        mark(
+            "Do not forward this mail: it is worth as much as your tickets. The box office finds you by the reference."
+        ),
     ),
     About.CANCELLED: (
-        "Your booking is cancelled",
-        "Your booking is cancelled, and its places are on sale again.",
-        "If you did not ask for this, write to the organiser at once.",
+        mark("Your booking is cancelled: %(event)s"),
+        mark("Your booking is cancelled, and its places are on sale again."),
+        mark("If you did not ask for this, write to the organiser at once."),
     ),
     About.EVENT_CANCELLED: (
-        "Cancelled",
-        "The event does not take place. Your booking is no longer valid.",
-        "The organiser answers questions about your booking: name its reference.",
+        mark("Cancelled: %(event)s"),
+        mark("The event does not take place. Your booking is no longer valid."),
+        mark("The organiser answers questions about your booking: name its reference."),
     ),
 }
 
@@ -254,14 +275,14 @@ def _account_of(buyer: str | None) -> int | None:
     return int(number) if number.isascii() and number.isdigit() else None
 
 
-def _facts(booking: Booking, event: Event) -> Iterator[tuple[str, str]]:
-    yield "Reference", booking.reference
-    yield "Event", event.name
+def _facts(booking: Booking, event: Event, language: Language) -> Iterator[tuple[str, str]]:
+    yield language.gettext("Reference"), booking.reference
+    yield language.gettext("Event"), event.name
     if event.starts_at is not None:
-        zone = "" if event.time_zone else " UTC"
-        yield "Starts", long_time(in_zone(event.starts_at, event.time_zone)) + zone
+        starts, zone = in_zone(event.starts_at, event.time_zone), "" if event.time_zone else " UTC"
+        yield language.gettext("Starts"), f"{language.day(starts)}, {language.clock(starts)}{zone}"
     if event.venue is not None:
-        yield "Venue", event.venue
-    yield "Booked", "; ".join(order_lines(booking.lines))
+        yield language.gettext("Venue"), event.venue
+    yield language.gettext("Booked"), "; ".join(order_lines(booking.lines, language))
     if booking.buyer_name is not None:
-        yield "Name", booking.buyer_name
+        yield language.gettext("Name"), booking.buyer_name

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdfast.inventory.rules.hold import HeldLine
+from holdfast.languages import Language
 
 __all__ = ["order_lines"]
 
 
-def order_lines(lines: Iterable[HeldLine]) -> list[str]:
+def order_lines(lines: Iterable[HeldLine], language: Language) -> list[str]:
     """Return a sentence for each line: "Seats A-1-1, A-1-2"."""
-    return [_line(line) for line in lines]
+    return [_line(line, language) for line in lines]
 
 
-def _line(line: HeldLine) -> str:
+def _line(line: HeldLine, language: Language) -> str:
     if line.area is not None:
         return f"{line.quantity} × {line.area}"
-    return f"{'Seat' if len(line.seats) == 1 else 'Seats'} {', '.join(line.seats)}"
+    seats = ", ".join(line.seats)
+    return language.ngettext("Seat %(seats)s", "Seats %(seats)s", len(line.seats), seats=seats)

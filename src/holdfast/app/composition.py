@@ -18,7 +18,7 @@ from holdfast.api.booking_mail import BookingMail
 from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
 from holdfast.api.request import Request
 from holdfast.app.limits import build_limits, follow_holds
-from holdfast.app.settings import Settings
+from holdfast.app.settings import BookingMailMode, Settings
 from holdfast.app.wallets import wallet_settings
 from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
@@ -85,7 +85,7 @@ def build_inventory(settings: Settings, connections: Connections, booking_mail: 
         hold_tokens,
         limits,
         has_room=disk_room_of(os.environ),
-        jobs_of=booking_mail.jobs_of if settings.booking_mail else None,
+        jobs_of=None if settings.booking_mail is BookingMailMode.OFF else booking_mail.jobs_of,
     )
 
 
@@ -116,6 +116,7 @@ def mail_settings(settings: Settings) -> MailSettings:
         is_public=settings.public_url is not None,
         has_wallets=settings.apple_wallet_certificate is not None
         or settings.google_wallet_account is not None,
+        language=settings.language,
     )
 
 
@@ -154,7 +155,8 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     booking_links = BookingLinks(inventory, connections, delivery)
     delivery.add_acts({BOOKING_LINK: booking_links.act})
     tickets = Tickets(inventory, connections, server_key)
-    delivery.mailer.make_tickets = tickets.make_pdf_for_mail
+    if settings.booking_mail is not BookingMailMode.LINK:
+        delivery.mailer.make_tickets = tickets.make_pdf_for_mail
     wallets = Wallets(tickets, wallet_settings(settings))
     background = Background(build_workers(settings, inventory, delivery, access))
 
@@ -190,6 +192,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             wallets=wallets,
             booking_links=booking_links,
             cursors=cursors,
+            language=settings.language,
             attempts=limits.attempts,
             live_holds=limits.live_holds,
             open_streams=limits.open_streams,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,47 +14,36 @@ from holdfast.access.principals import parse_api_key
 from holdfast.app.database_url import parse_database_url
 from holdfast.app.invalid_settings import OF_PLATFORMS, PREFIX, describe_error
 from holdfast.app.public_url import parse_origin, parse_public_url
+from holdfast.app.setting_values import (
+    BookingMailMode,
+    LogFormat,
+    LogLevel,
+    absolute_path,
+    booking_mail_mode,
+    checked_pass_certificate,
+    checked_wallet_account,
+    default_data_dir,
+)
 from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.http.client_address import TrustedProxies
+from holdfast.languages import LANGUAGES
 from holdfast.limits import classes
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
-from holdfast.process.folders import can_reach, server_user
 
-__all__ = ["PREFIX", "LogFormat", "LogLevel", "Settings", "default_data_dir", "load_settings"]
+__all__ = [
+    "PREFIX",
+    "BookingMailMode",
+    "LogFormat",
+    "LogLevel",
+    "Settings",
+    "default_data_dir",
+    "load_settings",
+]
 
 _NOT_SETTINGS = ("HOLDFAST_URL", "HOLDFAST_API_KEY")  # the SDK reads them in a client's environment
 _NOT_SETTINGS_PREFIX = "HOLDFAST_TEST_"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-def default_data_dir() -> Path:
-    """Return `.holdfast` here; for root, `/var/lib/holdfast` if PostgreSQL's own user cannot reach `.holdfast`."""
-    here = _here(Path(".holdfast"))
-    if os.geteuid() != 0 or can_reach(here / "postgres", server_user()):
-        return here
-    return Path("/var/lib/holdfast")
-
-
-def _here(path: Path) -> Path:
-    try:
-        return path.absolute()
-    except FileNotFoundError:
-        raise CannotStart(
-            "The current folder no longer exists: change to another one, and set HOLDFAST_DATA_DIR to an absolute path."
-        ) from None
 
 
 class Settings(BaseSettings):
@@ -291,11 +279,17 @@ class Settings(BaseSettings):
         default="Holdfast <holdfast@localhost>",
         description="The sender of mail, `Name <address>`. Required with a mail server.",
     )
-    booking_mail: bool = Field(
-        default=False,
+    booking_mail: BookingMailMode = Field(
+        default=BookingMailMode.OFF,
         description="Whether the buyer of each booking gets a mail when it is confirmed, and when it or its event is "
         "cancelled. The booking or the buyer's account needs a mail address. Rehearsals mail nobody. The first mail "
-        "has the tickets as a PDF and, with `HOLDFAST_PUBLIC_URL`, a link that opens the booking.",
+        "has the tickets as a PDF and, with `HOLDFAST_PUBLIC_URL`, a link that opens the booking. With `link` it has "
+        "no PDF, and neither has a mail that staff send again.",
+    )
+    language: str = Field(
+        default="en",
+        description="The server's own language, `en` or `de`: of pages for visitors who ask for none that it speaks, "
+        "and of mails to people whose language is not known.",
     )
     apple_wallet_certificate: Path | None = Field(
         default=None,
@@ -329,7 +323,7 @@ class Settings(BaseSettings):
     @field_validator("data_dir", "postgres_bin", "apple_wallet_certificate", "google_wallet_account")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
-        return None if value is None else _here(value.expanduser())
+        return None if value is None else absolute_path(value.expanduser())
 
     @field_validator("database_url")
     @classmethod
@@ -343,23 +337,27 @@ class Settings(BaseSettings):
             parse_smtp_url(value.get_secret_value())
         return value
 
+    @field_validator("booking_mail", mode="before")
+    @classmethod
+    def _mode(cls, value: object) -> object:
+        return booking_mail_mode(value)
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
+        return value
+
     @field_validator("apple_wallet_certificate")
     @classmethod
     def _pass_certificate(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            from holdfast.tickets.wallets.pass_certificate import load_pass_certificate
-
-            load_pass_certificate(value)
-        return value
+        return value if value is None else checked_pass_certificate(value)
 
     @field_validator("google_wallet_account")
     @classmethod
     def _wallet_account(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            from holdfast.tickets.wallets.google_wallet import load_wallet_account
-
-            load_wallet_account(value)
-        return value
+        return value if value is None else checked_wallet_account(value)
 
     @field_validator("rate_limit_url")
     @classmethod

@@ -16,12 +16,13 @@ from holdfast.api.booking_mail import BookingMail
 from holdfast.app.composition import build_delivery
 from holdfast.app.database import open_database, server_key
 from holdfast.app.logging import configure_logging
-from holdfast.app.settings import LogLevel, Settings, load_settings
+from holdfast.app.settings import BookingMailMode, LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
 from holdfast.delivery.delivery import Delivery
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
+from holdfast.languages import known_language, speaking
 from holdfast.postgres import schema
 from holdfast.postgres.backup import BackupError
 from holdfast.postgres.connections import Connections
@@ -140,7 +141,8 @@ def use_mailing_access(work: Callable[[Access], Awaitable[T]]) -> T:
         key = settings.secret_key.get_secret_value().encode()
 
         async def run(delivery: Delivery, connections: Connections) -> T:
-            return await work(Access(connections, mailer=delivery.mailer, server_key=key))
+            with speaking(known_language(delivery.mailer.language)):
+                return await work(Access(connections, mailer=delivery.mailer, server_key=key))
 
         return asyncio.run(_with_mail(url, settings, run))
 
@@ -204,11 +206,12 @@ async def _with_contexts(
     delivery = build_delivery(settings, connections)
     access = Access(connections, mailer=delivery.mailer)
     booking_mail = BookingMail(delivery, access.users)
-    jobs_of = booking_mail.jobs_of if settings.booking_mail else None
+    jobs_of = None if settings.booking_mail is BookingMailMode.OFF else booking_mail.jobs_of
     inventory = Inventory(connections, HoldTokens(os.urandom(32)), jobs_of=jobs_of)
     await inventory.open()
     try:
-        return await work(inventory, access, booking_mail)
+        with speaking(known_language(delivery.mailer.language)):
+            return await work(inventory, access, booking_mail)
     finally:
         await inventory.close()
 

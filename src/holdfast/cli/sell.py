@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 
+from holdfast.cli._languages import InLanguage, language_of
 from holdfast.cli._values import Metadata, metadata_of, whole_number
 from holdfast.cli.output import AsJson, fail, print_record
 
@@ -48,6 +49,7 @@ def sell(  # noqa: PLR0917 - typer passes them by name
     ] = None,
     name: Annotated[str | None, typer.Option(help="The buyer's name.")] = None,
     email: Annotated[str | None, typer.Option(help="The buyer's e-mail address.")] = None,
+    language: InLanguage = None,
     metadata: Metadata = None,
     retry_key: Annotated[
         str | None,
@@ -80,6 +82,7 @@ def sell(  # noqa: PLR0917 - typer passes them by name
     lines = [line for line in wanted if line]
     if not lines:
         raise fail("Name seats, --quantity or --best-available.", code=2)
+    spoken = None if language is None else language_of(language).code
 
     async def book(inventory: Inventory) -> dict[str, Any]:
         number = await resolve(inventory, event)
@@ -98,7 +101,13 @@ def sell(  # noqa: PLR0917 - typer passes them by name
             metadata=merged(None, body.metadata),
         )
         hold_id = await _place(inventory, number, place, retry_key, fields)
-        confirm = ConfirmHold(by=BY, hold_id=hold_id, booking_id=inventory.new_id(number), authority=STAFF)
+        confirm = ConfirmHold(
+            by=BY,
+            hold_id=hold_id,
+            booking_id=inventory.new_id(number),
+            authority=STAFF,
+            language=spoken,
+        )
         try:
             booking = await inventory.execute(number, confirm)
         except Refusal:

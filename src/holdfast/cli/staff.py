@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from holdfast.access.permissions import Role
+from holdfast.cli._languages import InLanguage, language_of
 from holdfast.cli._organisation import MAIN_SLUG, ForOrganisation
 from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 from holdfast.identity import is_email
@@ -56,6 +57,7 @@ def invite(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that gets the invitation.")],
     role: Annotated[Role, typer.Argument(help="The role, whose permissions the page of rights lists.")],
     organisation: ForOrganisation = MAIN_SLUG,
+    language: InLanguage = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an invitation. Its link works once, within 24 hours. `holdfast mailbox` shows a mail that is kept."""
@@ -63,10 +65,14 @@ def invite(
     from holdfast.access.audit import OPERATOR
     from holdfast.cli._database import use_mailing_access
     from holdfast.cli._organisation import organisation_number
+    from holdfast.languages import speaking
+
+    spoken = language_of(language)
 
     async def send(access: Access) -> None:
         number = await organisation_number(access, organisation)
-        await access.invitations.invite(number, email, role, by=OPERATOR)
+        with speaking(spoken):
+            await access.invitations.invite(number, email, role, by=OPERATOR)
 
     if not is_email(email):
         raise fail(f"{email} is not an e-mail address, such as ada@example.org.", code=2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from holdfast.cli._consent import Yes, ask
+from holdfast.cli._languages import InLanguage
 from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print_table
 
 if TYPE_CHECKING:
@@ -89,14 +90,19 @@ def pdf(
     booking: BookingRef,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the PDF goes.")],
     first: Annotated[int, typer.Option(min=1, help="The number of the first ticket.")] = 1,
+    language: InLanguage = None,
 ) -> None:
     """Write the tickets of a booking as a PDF, a page for each, max 100. The file lets its bearer in."""
     from holdfast.cli._database import use_tickets
+    from holdfast.cli._languages import language_of
     from holdfast.cli._sales import find_booking
     from holdfast.inventory.rules.commands import STAFF
 
+    spoken = language_of(language)
+
     async def make(inventory: Inventory, tickets: Tickets) -> bytes:
-        return await tickets.make_pdf((await find_booking(inventory, booking)).id, STAFF, first=first)
+        found = await find_booking(inventory, booking)
+        return await tickets.make_pdf(found.id, STAFF, first=first, language=spoken)
 
     _write(file, use_tickets(make))
 

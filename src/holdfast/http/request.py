@@ -37,6 +37,8 @@ class Request:
     """Return the document of its dialects."""
     public_url: str = ""
     """The server's public address without a slash at its end; empty if it is not known."""
+    language: str = "en"
+    """The code of the server's own language, for who asks for none that it speaks."""
     frame_policy: tuple[bytes, bytes] = (b"", b"")
     """The header of pages that sites of the listed origins may show in a frame."""
 

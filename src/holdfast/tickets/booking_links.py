@@ -19,6 +19,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import Event
+from holdfast.languages import Language, known_language
 from holdfast.postgres.connections import Connections
 
 __all__ = ["BookingLinks"]
@@ -34,28 +35,33 @@ class BookingLinks:
         self._inventory = inventory
         self._connections = connections
         self._jobs = delivery.jobs
+        self._language = delivery.mailer.language
         self._tokens = OneTimeTokens(connections, delivery.mailer)
 
-    async def request(self, reference: str, email: str) -> None:
-        """Have the booking looked for. The caller limits the attempts."""
+    async def request(self, reference: str, email: str, *, language: str | None = None) -> None:
+        """Have the booking looked for. The letter is in this language, or else in the server's own.
+
+        The caller limits the attempts.
+        """
         job = NewJob(
             id=make_job_id(NO_EVENT),
             kind=KIND,
             subject=KIND,
             key=f"{KIND}:{uuid4()}",
-            request={"reference": reference, "email": email},
+            request={"reference": reference, "email": email, "language": language},
         )
         await self._jobs.add(NO_EVENT, [job])
 
     async def act(self, job: Job) -> Outcome:
         """Mail a link to the buyer of each booking that fits. It goes to the address that the booking has."""
         queries, identity = self._inventory.queries, identity_of(job.request["email"])
+        language = known_language(job.request.get("language"), self._language)
         sent = 0
         for booking in await queries.find_bookings(job.request["reference"]):
             email = booking.buyer_email
             if email is None or identity_of(email) != identity or await self._find(booking.id) is None:
                 continue
-            letter = _letter(email, booking, await queries.get_event(booking.event_number))
+            letter = _letter(email, booking, await queries.get_event(booking.event_number), language)
             async with self._connections.changing() as connection:
                 await self._tokens.issue(
                     connection, Purpose.BOOKING, letter, detail={"booking": str(booking.id)}
@@ -104,16 +110,24 @@ class BookingLinks:
             return None
 
 
-def _letter(to: str, booking: Booking, event: Event) -> Letter:
+def _letter(to: str, booking: Booking, event: Event, language: Language) -> Letter:
+    number = f"{booking.reference[:4]}-{booking.reference[4:]}"
     return Letter(
         to=to,
-        subject=f"Your booking {booking.reference[:4]}-{booking.reference[4:]}",
-        paragraphs=["Here are your tickets. The button works once, for 15 minutes, and needs no password."],
-        facts=[
-            ("Event", event.name),
-            *([] if event.venue is None else [("Where", event.venue)]),
-            ("Booking", f"{booking.reference[:4]}-{booking.reference[4:]}"),
+        subject=language.gettext("Your booking %(number)s", number=number),
+        paragraphs=[
+            language.gettext(
+                "Here are your tickets. The button works once, for 15 minutes, and needs no password."
+            )
         ],
-        link=Link(label="Open my tickets", path="/my/open", secret=True),
-        closing="If you did not ask for this, ignore this mail: nothing changes. Do not forward it.",
+        facts=[
+            (language.gettext("Event"), event.name),
+            *([] if event.venue is None else [(language.gettext("Where"), event.venue)]),
+            (language.gettext("Booking"), number),
+        ],
+        link=Link(label=language.gettext("Open my tickets"), path="/my/open", secret=True),
+        closing=language.gettext(
+            "If you did not ask for this, ignore this mail: nothing changes. Do not forward it."
+        ),
+        language=language.code,
     )

@@ -20,7 +20,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import FullEvent
-from holdfast.languages import ENGLISH, Language
+from holdfast.languages import ENGLISH, Language, known_language
 from holdfast.postgres.connections import Connections
 from holdfast.tickets.pdf import PdfMaker
 from holdfast.tickets.sheet_data import sheet_data
@@ -135,7 +135,7 @@ class Tickets:
         refuse_void(found.tickets[0])
         return await self._pdf.make(sheet_data(found.booking, found.event, found.tickets, language))
 
-    async def make_pdf_for_mail(self, booking_id: UUID) -> bytes | None:
+    async def make_pdf_for_mail(self, booking_id: UUID, language: str = ENGLISH.code) -> bytes | None:
         """Return a page for each ticket; None if there are too many, if they are void, or if it takes too long.
 
         The mail leaves in any case, so every failure is only logged.
@@ -148,7 +148,9 @@ class Tickets:
                     or void_reason(found.booking, found.event) is not None
                 ):
                     return None
-                return await self.pdf_of_mail.make(sheet_data(found.booking, found.event, found.tickets))
+                spoken = known_language(language)
+                sheet = sheet_data(found.booking, found.event, found.tickets, spoken)
+                return await self.pdf_of_mail.make(sheet)
         except Exception as error:  # noqa: BLE001 - whatever fails, the buyer gets the mail
             log.warning("mail_without_tickets", booking=str(booking_id), exception=traced(error))
             return None

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
 
 from holdfast import languages
 from holdfast.api.accepted_language import accepted_language
 from holdfast.http.request import Request
-from holdfast.languages import Language
+from holdfast.languages import Language, gettext
 
 __all__ = [
     "current_language",
     "gettext",
+    "in_language_of",
     "language_cookie",
     "ngettext",
     "translated",
     "translated_many",
-    "use_language_of",
 ]
 
 _COOKIE = "language"
 _SECONDS = 365 * 24 * 3600
 
-_current: ContextVar[Language] = ContextVar("language")
-
 
 def current_language() -> Language:
     """Return the language of the page that is being made."""
-    return _current.get(languages.ENGLISH)
+    return languages.spoken_language() or languages.ENGLISH
 
 
-def use_language_of(request: Request) -> None:
+def in_language_of(request: Request) -> AbstractContextManager[None]:
     """Make the page in the visitor's language: the one chosen here, chosen before, or set in the browser."""
-    _current.set(accepted_language(request, _chosen(request), _from_cookie(request)))
+    return languages.speaking(accepted_language(request, _chosen(request), _from_cookie(request)))
 
 
 def language_cookie(request: Request) -> tuple[tuple[bytes, bytes], ...]:
@@ -52,11 +50,6 @@ def _chosen(request: Request) -> str:
 def _from_cookie(request: Request) -> str:
     pairs = (pair.strip().partition("=") for pair in (request.header(b"cookie") or "").split(";"))
     return next((value for name, _, value in pairs if name == _COOKIE), "")
-
-
-def gettext(text: str, /, **values: object) -> str:
-    """Return a text in the visitor's language. `%(name)s` in it is the value of that name."""
-    return current_language().gettext(text, **values)
 
 
 def ngettext(one: str, many: str, count: int, /, **values: object) -> str:

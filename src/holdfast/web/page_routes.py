@@ -11,7 +11,7 @@ from holdfast.errors import HoldfastError
 from holdfast.http.reply import Reply
 from holdfast.http.request import Request as AnyRequest
 from holdfast.http.routes import Routes
-from holdfast.web.languages import use_language_of
+from holdfast.web.languages import in_language_of
 from holdfast.web.pages import error_page
 
 __all__ = ["PageRoutes"]
@@ -33,13 +33,13 @@ class PageRoutes(Routes):
 def _in_language(function: _Function) -> _Function:
     @wraps(function)
     async def speak(request: Request, **arguments: Any) -> Any:
-        use_language_of(request)
-        return await function(request, **arguments)
+        with in_language_of(request):
+            return await function(request, **arguments)
 
     return speak
 
 
 def _error_page(error: HoldfastError, request: AnyRequest) -> Reply:
     assert isinstance(request, Request)
-    use_language_of(request)
-    return error_page(request, error)
+    with in_language_of(request):
+        return error_page(request, error)

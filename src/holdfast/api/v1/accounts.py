@@ -6,6 +6,7 @@ from holdfast.access.permissions import Permission
 from holdfast.access.principals import MAIN
 from holdfast.api.attempts import count_attempt, one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.people import (
     BUYER_EXAMPLE,
     LINK_TOKEN,
@@ -30,7 +31,7 @@ from holdfast.identity import identity_of
 
 __all__ = ["routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 
 class SignUpIn(In):

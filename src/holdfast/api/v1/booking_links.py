@@ -7,8 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from holdfast.access.permissions import Permission
+from holdfast.api.accepted_language import mail_language
 from holdfast.api.attempts import count_attempt, one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.values import BookingReference, Email
@@ -19,7 +21,7 @@ from holdfast.identity import identity_of
 
 __all__ = ["BookingLinkIn", "request_booking_link", "routes"]
 
-routes = Routes(tag="bookings")
+routes: Routes = SpeakingRoutes(tag="bookings")
 
 _SENT = {"status": "sent"}
 _LINK_ATTEMPT = "booking-link"
@@ -63,7 +65,7 @@ class OpenedBookingOut(BookingOut):
 async def request_booking_link(request: Request, body: BookingLinkIn) -> dict[str, str]:
     """Mail a link to the buyer, if the booking has this address. A wrong guess gets the same answer."""
     await count_attempt(request, _ATTEMPT, account=identity_of(body.email))
-    await request.booking_links.request(body.reference, body.email)
+    await request.booking_links.request(body.reference, body.email, language=mail_language(request))
     return _SENT
 
 

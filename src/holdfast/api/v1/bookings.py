@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from holdfast.access.permissions import Permission
+from holdfast.api.accepted_language import mail_language
 from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
 from holdfast.api.v1.buyers import NO_BUYER, Buyer, refuse_search, seen_by
@@ -100,7 +101,11 @@ def _rendered(booking: Booking) -> c.StoredAnswer:
     answers={201: booking_example(), 200: booking_example()},
 )
 def confirm_hold(request: Request, body: ConfirmHoldIn) -> Awaitable[Reply]:
-    """Confirm a live hold as a booking. A repeat with the same token gets 200 and the same booking."""
+    """Confirm a live hold as a booking. A repeat with the same token gets 200 and the same booking.
+
+    Its mails are in the first language of `Accept-Language` that the server speaks. The booking keeps another one than
+    the server's own as `mail_language` in its metadata; an existing one stays.
+    """
     number = event_number_of(body.hold)
     authority = hold_authority(request, body.hold_token)
     if number is None:
@@ -116,6 +121,7 @@ def confirm_hold(request: Request, body: ConfirmHoldIn) -> Awaitable[Reply]:
         buyer_name=buyer.name,
         buyer_email=buyer.email,
         metadata=body.metadata,
+        language=mail_language(request),
     )
 
     def answer(number: int) -> Awaitable[Reply]:

@@ -11,6 +11,7 @@ from holdfast.access.sessions import OpenedSession
 from holdfast.access.sign_in import Me
 from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.organisations import EventNumbers, RoleName, check_events, own_organisation
 from holdfast.api.v1.people import (
     LINK_TOKEN,
@@ -42,7 +43,7 @@ from holdfast.http.values import In
 
 __all__ = ["routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 
 class InviteIn(In):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from holdfast.access.permissions import Permission
 from holdfast.api.attempts import count_attempt, one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.people import (
     BUYER_EXAMPLE,
     CHANGED,
@@ -43,7 +44,7 @@ from holdfast.identity import identity_of
 
 __all__ = ["LINK_SECONDS", "AddressIn", "request_password_reset", "routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 LINK_SECONDS = 15 * 60
 

@@ -8,6 +8,7 @@ from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST
 from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.people import ME_EXAMPLE, MeOut, Password, actor_of, me_json, own_account, signed_in
 from holdfast.api.values import Email, Name
 from holdfast.errors import CredentialsRequired, FieldError, Forbidden, InvalidInput, TooManyRequests
@@ -17,7 +18,7 @@ from holdfast.http.values import In
 
 __all__ = ["routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 
 class ChangeMeIn(In):

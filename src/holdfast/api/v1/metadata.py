@@ -53,7 +53,12 @@ MetadataQuery: TypeAlias = Annotated[
     WithJsonSchema({"type": "object", "propertyNames": _KEY_SCHEMA, "additionalProperties": _VALUE_SCHEMA}),
 ]
 
-MetadataOut: TypeAlias = Annotated[dict[str, str], Field(description="Your own words, as texts by key.")]
+MetadataOut: TypeAlias = Annotated[
+    dict[str, str],
+    Field(
+        description="Your own words, as texts by key. A booking may have `mail_language`, that of its mails."
+    ),
+]
 
 
 def metadata_json(metadata: Metadata | None) -> Metadata:

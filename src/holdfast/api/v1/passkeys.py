@@ -12,6 +12,7 @@ from holdfast.access.passkeys import NewPasskeyOptions, Passkey
 from holdfast.access.permissions import Permission
 from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.paging import Page
 from holdfast.api.v1.passkey_bodies import (
     CREATION_OPTIONS,
@@ -49,7 +50,7 @@ from holdfast.http.routes import Routes
 
 __all__ = ["routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 
 def _passkey_json(passkey: Passkey) -> dict[str, Any]:

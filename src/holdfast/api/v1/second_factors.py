@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from holdfast.access.permissions import Permission
 from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
+from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.people import Password, SecondFactor, browser_account
 from holdfast.errors import (
     CredentialsRequired,
@@ -22,7 +23,7 @@ from holdfast.http.values import In
 
 __all__ = ["routes"]
 
-routes = Routes(tag="accounts")
+routes: Routes = SpeakingRoutes(tag="accounts")
 
 _ATTEMPTS = "second-factor"
 

@@ -63,6 +63,7 @@ class Letter:
     closing: str = ""
     """A remark below everything else, such as why the reader got this mail."""
     tickets: Enclosure | None = None
+    language: str = "en"
 
     def to_request(self) -> dict[str, Any]:
         """Return the letter as a job's request."""
@@ -75,11 +76,12 @@ class Letter:
             "link": None if link is None else link.to_json(),
             "closing": self.closing,
             "tickets": None if tickets is None else tickets.to_json(),
+            "language": self.language,
         }
 
     @classmethod
     def of_request(cls, request: Mapping[str, Any]) -> Letter:
-        """Return the letter of a job. Jobs of older servers have no tickets."""
+        """Return the letter of a job. Jobs of older servers have no tickets and no language."""
         link, tickets = request["link"], request.get("tickets")
         return cls(
             to=request["to"],
@@ -89,4 +91,5 @@ class Letter:
             link=None if link is None else Link(**link),
             closing=request["closing"],
             tickets=None if tickets is None else Enclosure(**tickets),
+            language=request.get("language", "en"),
         )

@@ -25,8 +25,10 @@ from holdfast.delivery.store import JobStore, Position
 __all__ = ["Mail", "MailSettings", "Mailer"]
 
 HoldToken = Callable[[UUID], str]
-TicketMaker = Callable[[UUID], Awaitable[bytes | None]]
-"""Makes the tickets of a booking into a PDF; None if that fails, or takes too long for a mail."""
+TicketMaker = Callable[[UUID, str], Awaitable[bytes | None]]
+"""Makes the tickets of a booking into a PDF, in the language of a code.
+
+None if that fails, or takes too long for a mail."""
 
 KIND = "mail"
 _SUBJECT = "smtp"
@@ -46,6 +48,8 @@ class MailSettings:
     is_public: bool = False
     has_wallets: bool = False
     """The page of a booking adds tickets to the wallet of a phone."""
+    language: str = "en"
+    """The code of the language of letters to people whose own is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ class Mailer:
         self.make_tickets: TicketMaker | None = None
         """Set by who has the tickets. Without it a letter leaves without them."""
         self.has_wallets = settings.has_wallets
+        self.language = settings.language
 
     def hold_token_hash(self, hold: UUID) -> bytes | None:
         """Return SHA-256 of the token that a link to the hold's booking would have; None if it cannot be derived."""
@@ -133,7 +138,7 @@ class Mailer:
     async def _make_tickets(self, letter: Letter) -> bytes | None:
         if letter.tickets is None or self.make_tickets is None:
             return None
-        return await self.make_tickets(UUID(letter.tickets.booking))
+        return await self.make_tickets(UUID(letter.tickets.booking), letter.language)
 
     async def list_mail(self, *, before: Position | None = None, limit: int) -> Sequence[Mail]:
         """Return mails, sent and kept ones, newest first, with their secret links."""

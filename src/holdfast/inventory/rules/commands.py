@@ -145,6 +145,8 @@ class ConfirmHold(Command[Booking]):
     buyer_email: str | None = None
     metadata: MetadataChange | None = None
     """On top of the hold's."""
+    language: str | None = None
+    """In which the buyer reads mail, if that is not the server's own."""
 
 
 @value_class(frozen=True, slots=True, kw_only=True)

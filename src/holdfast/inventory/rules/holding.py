@@ -26,7 +26,7 @@ from holdfast.inventory.rules.booking import Booking, BookingStatus, like_bookin
 from holdfast.inventory.rules.changes import NewBooking
 from holdfast.inventory.rules.event import EventStatus
 from holdfast.inventory.rules.hold import Hold, HoldStatus, Shared
-from holdfast.inventory.rules.metadata import merged
+from holdfast.inventory.rules.metadata import merged, with_language
 from holdfast.inventory.rules.records import HoldRecord
 
 
@@ -71,15 +71,19 @@ def confirm(state: BatchState, command: c.ConfirmHold) -> Booking:
         return hold.to_booking(state)
     _refuse_unless_active(state, hold)
     _refuse_other_buyer(hold, command.buyer)
+    email = command.buyer_email or hold.buyer_email
+    is_mailed = email is not None or hold.buyer is not None
     state.confirm(
         hold,
         NewBooking(
             id=command.booking_id,
             hold_id=hold.id,
             name=command.buyer_name or hold.buyer_name,
-            email=command.buyer_email or hold.buyer_email,
+            email=email,
             by=command.by,
-            metadata=merged(hold.metadata, command.metadata),
+            metadata=with_language(
+                merged(hold.metadata, command.metadata), command.language if is_mailed else None
+            ),
         ),
     )
     return _new_booking(state, hold)
