@@ -8,8 +8,11 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from holdfast.http.application import Application
+from holdfast.tickets.reissue_audit import KIND
 from scenarios.hostile.test_secrets import dump
-from support.http_app import KeyedClient
+from support.delivering import run_due, runner_of
+from support.http_app import KeyedClient, delivery_of
 from support.http_sales import SEATS, Json, confirm, make_event, outcome_of, place, token_of
 
 AREAS = [{"name": "floor", "capacity": 300, "category": "standing"}]
@@ -252,3 +255,34 @@ async def test_no_code_is_stored_or_logged(
         await client.get(f"/v1/events/1/seats/{quote(code, safe='')}/history")
     everything = dump(database_url) + caplog.text
     assert [code for code in codes if code in everything or quote(code, safe="") in everything] == []
+
+
+async def test_each_reissue_is_in_the_audit_once(app: Application, client: httpx2.AsyncClient) -> None:
+    """However often its job runs, and however often the buyer repeats a request."""
+    hold = await place(client, await make_event(client))
+    booking = await confirm(client, hold)
+    headers = {"Hold-Token": hold["hold_token"], "Idempotency-Key": "3b241101-e2bb-4255-8caf-4136c566a964"}
+    path = f"/v1/bookings/{booking['id']}/tickets/1/reissue"
+    for _ in range(2):
+        assert (await client.post(path, headers=headers)).status_code == 200
+    assert (await client.post(path, headers={"Hold-Token": hold["hold_token"]})).status_code == 200
+    jobs = delivery_of(app).jobs
+    for _ in range(2):
+        await run_due(runner_of(delivery_of(app)))
+        for job in await jobs.list_jobs(kind=KIND, limit=10):
+            assert await jobs.retry(job.id)
+    entries = (await client.get("/v1/audit?action=ticket.reissued")).json()["items"]
+    assert [entry["detail"]["revision"] for entry in entries] == [2, 1]
+    assert {entry["object"] for entry in entries} == {f"ticket:{booking['reference']}-1"}
+    assert {entry["principal"] for entry in entries} == {"open"}
+    assert all(entry["request_id"] for entry in entries)
+
+
+async def test_a_reissue_that_is_refused_is_in_no_audit(app: Application, client: httpx2.AsyncClient) -> None:
+    hold = await place(client, await make_event(client))
+    booking = await confirm(client, hold)
+    await client.post(f"/v1/bookings/{booking['id']}/cancel")
+    path = f"/v1/bookings/{booking['id']}/tickets/1/reissue"
+    assert (await client.post(path, headers={"Hold-Token": hold["hold_token"]})).status_code == 409
+    await run_due(runner_of(delivery_of(app)))
+    assert (await client.get("/v1/audit?action=ticket.reissued")).json()["items"] == []

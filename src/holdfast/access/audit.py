@@ -17,7 +17,7 @@ from holdfast.postgres.connections import Connection, Connections, fetch
 
 SQL = queries.load("accounts")
 
-__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "record"]
+__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "record", "record_once"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,28 @@ async def record(
         "detail": orjson.dumps(detail).decode(),
     }
     await connection.execute(SQL["insert_audit_entry"], parameters)
+
+
+async def record_once(
+    connection: Connection,
+    by: Actor,
+    action: str,
+    object: str,
+    *,
+    since: datetime,
+    organisation: int,
+    **detail: Any,
+) -> None:
+    """Write an entry in the connection's transaction, unless there is an equal one since this time."""
+    parameters = {
+        "organisation": organisation,
+        "action": action,
+        "object": object,
+        "detail": orjson.dumps(detail).decode(),
+        "since": since,
+    }
+    if not await fetch(connection, SQL["find_audit_entry"], parameters):
+        await record(connection, by, action, object, organisation=organisation, **detail)
 
 
 class Audit:

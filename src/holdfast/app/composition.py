@@ -39,6 +39,8 @@ from holdfast.process.disk_room import disk_room_of
 from holdfast.process.errors import CannotStart
 from holdfast.tickets.booking_links import KIND as BOOKING_LINK
 from holdfast.tickets.booking_links import BookingLinks
+from holdfast.tickets.reissue_audit import KIND as TICKET_REISSUED
+from holdfast.tickets.reissue_audit import ReissueAudit
 from holdfast.tickets.tickets import Tickets
 from holdfast.tickets.wallets.wallets import Wallets
 from holdfast.web.catalogue import all_pages
@@ -155,6 +157,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     booking_links = BookingLinks(inventory, connections, delivery)
     delivery.add_acts({BOOKING_LINK: booking_links.act})
     tickets = Tickets(inventory, connections, server_key)
+    delivery.add_acts({TICKET_REISSUED: ReissueAudit(connections).act})
     if settings.booking_mail is not BookingMailMode.LINK:
         delivery.mailer.make_tickets = tickets.make_pdf_for_mail
     wallets = Wallets(tickets, wallet_settings(settings))

@@ -67,6 +67,7 @@ def reissue(
     as_json: AsJson = False,
 ) -> None:
     """Issue a ticket again, with another code. The code before lets nobody in any more. It asks first."""
+    from holdfast.access.audit import Actor
     from holdfast.api.v1.tickets import listed_ticket_json
     from holdfast.cli._database import BY, use_tickets
     from holdfast.cli._sales import find_booking
@@ -79,7 +80,7 @@ def reissue(
             f"Ticket {ticket.reference} is for {_admission(ticket)}. Void its code, and make another?",
             yes=yes,
         )
-        reissued = await tickets.reissue(found.id, number, STAFF, by=BY)
+        reissued = await tickets.reissue(found.id, number, STAFF, by=Actor(principal=BY))
         return listed_ticket_json(reissued) if as_json else _row(reissued)
 
     print_record(use_tickets(issue), as_json=as_json)

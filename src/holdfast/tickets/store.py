@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from holdfast.delivery.store import read_clock
+from holdfast.delivery.jobs import NewJob
+from holdfast.delivery.store import add_jobs, read_clock
 from holdfast.postgres import queries
-from holdfast.postgres.connections import Connections
+from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.rows import RowReader
 
 __all__ = ["Revision", "TicketStore"]
@@ -45,9 +46,16 @@ class TicketStore:
         return {each.ticket_number: each for each in _REVISION.read(found)}
 
     async def reissue(
-        self, number: int, booking_id: UUID, ticket: int, *, by: str, retry_scope: bytes | None
+        self,
+        number: int,
+        booking_id: UUID,
+        ticket: int,
+        *,
+        by: str,
+        retry_scope: bytes | None,
+        job_of: Callable[[int], NewJob],
     ) -> None:
-        """Give a ticket its next revision. A repeat under the same retry key changes nothing."""
+        """Give a ticket its next revision, with the job of it. A repeat under the same retry key changes nothing."""
         pool = self._connections.pool(number)
         async with self._connections.use(pool, writes=True) as connection, connection.transaction():
             parameters = {
@@ -58,4 +66,7 @@ class TicketStore:
                 "by": by,
                 "scopes": [] if retry_scope is None else [retry_scope],
             }
-            await connection.execute(SQL["reissue_ticket"], parameters)
+            for (revision,) in (await fetch(connection, SQL["reissue_ticket"], parameters)).select(
+                "revision"
+            ):
+                await add_jobs(connection, number, [job_of(revision)])

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from holdfast.access.audit import Actor
 from holdfast.errors import BookingAlreadyCancelled, BookingNotFound, EventCancelled, TicketNotFound
 from holdfast.failures import traced
 from holdfast.ids import event_number_of
@@ -23,6 +24,7 @@ from holdfast.inventory.rules.event import FullEvent
 from holdfast.languages import ENGLISH, Language, known_language
 from holdfast.postgres.connections import Connections
 from holdfast.tickets.pdf import PdfMaker
+from holdfast.tickets.reissue_audit import reissue_job
 from holdfast.tickets.sheet_data import sheet_data
 from holdfast.tickets.store import Revision, TicketStore
 from holdfast.tickets.ticket import Admission, NoEntry, Ticket, TicketStatus, admissions_of, void_reason
@@ -110,16 +112,30 @@ class Tickets:
         number: int,
         authority: Authority,
         *,
-        by: str,
+        by: Actor,
         retry_scope: bytes | None = None,
     ) -> Ticket:
         """Issue a ticket again: its code so far becomes void. A repeat under the same retry key changes nothing.
 
+        The audit of the event's organisation says who did it.
+
         Raises BookingNotFound, TicketNotFound, BookingAlreadyCancelled, EventCancelled.
         """
-        ticket = await self.get(booking_id, number, authority)
-        refuse_void(ticket)
-        await self._store.reissue(ticket.event_number, booking_id, number, by=by, retry_scope=retry_scope)
+        found = await self.read(booking_id, authority, first=number, limit=1)
+        if not found.tickets:
+            raise TicketNotFound
+        refuse_void(found.tickets[0])
+        organisation = found.event.organisation
+        await self._store.reissue(
+            found.event.number,
+            booking_id,
+            number,
+            by=by.principal,
+            retry_scope=retry_scope,
+            job_of=lambda revision: reissue_job(
+                booking_id, number, revision, organisation=organisation, by=by
+            ),
+        )
         return await self.get(booking_id, number, authority)
 
     async def make_pdf(

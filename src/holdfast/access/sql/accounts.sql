@@ -116,6 +116,13 @@ VALUES (
     :address, :detail::jsonb
 );
 
+-- name: find_audit_entry
+SELECT id
+FROM audit_entries
+WHERE organisation_number = :organisation AND action = :action AND object = :object AND detail = :detail::jsonb
+  AND at >= :since
+LIMIT 1;
+
 -- name: list_audit_entries
 SELECT id, at, principal, action, object, request_id, address, detail::text AS detail
 FROM audit_entries
