@@ -74,6 +74,7 @@ class Sale:
     standing: int
     soon: int
     cancelled: int
+    limited: int
 
 
 @pytest.fixture
@@ -95,6 +96,7 @@ def sale(database_url: str) -> Iterator[Sale]:
             standing=event(areas=[{"name": "5", "capacity": 50}, {"name": "6", "capacity": 50}], **dated),
             soon=event(capacity=1, on_sale_at="2031-05-04T18:30:00Z"),
             cancelled=cancelled,
+            limited=event(capacity=9, max_per_buyer=2),
         )
 
 
@@ -144,6 +146,12 @@ def pages(browser: Browser, sale: Sale, lang: str) -> Iterator[str]:
     submit(browser, "form[action$=release]", "#status")
     browser.open(held)
     yield "given back"
+    browser.open(f"{sale.url}/e/{sale.limited}")
+    submit(browser, "form[action$=hold]", "#email")
+    yield "who is buying"
+    browser.run("document.querySelector('#email').value = '1'")
+    submit(browser, "form[action$=hold]", "[aria-invalid]")
+    yield "who is buying, wrong"
     yield from account_pages(browser, sale.url, lang)
 
 

@@ -155,6 +155,9 @@ async def pages_of_a_sale(client: httpx2.AsyncClient) -> dict[str, str]:
     found["wrong address"] = wrong.text
     await press(client, held.url.path, hold.form("/release"))
     found["released"] = (await client.get(held.url)).text
+    limited = await event(capacity=3, max_per_buyer=2)
+    page = await visit(client, f"/e/{limited}")
+    found["who buys"] = (await press(client, f"/e/{limited}", page.form("/hold"), quantity="2")).text
     seats = await visit(client, f"/e/{seated}?section=1&row=1")
     held = await press(client, f"/e/{seated}", seats.forms[-1], ("seat", "1-1-1"), ("seat", "1-1-2"))
     booked = await press(client, held.url.path, Page(held.text).form("/confirm"), name="1", email="1@1.11")

@@ -110,6 +110,40 @@ async def test_a_refusal_says_why_and_keeps_the_page(
     assert found.form("/hold")
 
 
+async def test_an_event_with_a_limit_for_each_buyer_asks_who_buys(
+    client: httpx2.AsyncClient, inventory: Inventory
+) -> None:
+    """No form of the event's page had a field for it, so nobody could buy. Every kind of choice is kept."""
+    number = await new_event(inventory, areas={"standing": 9}, widths=(9,), max_per_buyer=2)
+    at = f"/e/{number}/hold"
+    kinds = (
+        ("quantity", {"quantity": "2"}, ()),
+        ("together", {"together": "2"}, ()),
+        ("form_key", {}, ("A-1-1", "A-1-2")),
+    )
+    for name, typed, seats in kinds:
+        event = await visit(client, f"/e/{number}?section=A&row=1")
+        forms = [form for form in event.forms if form.action.endswith("/hold")]
+        form = next(form for form in forms if name in dict(form.fields) and (seats or len(form.fields) > 1))
+        asked = await press(client, f"/e/{number}", form, *(("seat", seat) for seat in seats), **typed)
+        page = Page(asked.text)
+        assert (asked.status_code, page.headline) == (422, "Who is buying?")
+        assert "at most 2 to one person" in page.text
+        wrong = await press(client, at, page.form("/hold"), email="account:7")
+        assert "Write an address like name@example.org." in Page(wrong.text).text
+        held = await press(client, at, Page(wrong.text).form("/hold"), email="Ada@example.org")
+        assert held.url.path.startswith("/my/holds/"), held.text
+        assert ("email", "Ada@example.org") in Page(held.text).form("/confirm").fields
+        if not seats:
+            await press(client, held.url.path, Page(held.text).form("/release"))
+    assert "Seats A-1-1, A-1-2" in Page(held.text).text
+    event = await visit(client, f"/e/{number}")
+    areas = next(form for form in event.forms if "quantity" in dict(form.fields))
+    asked = await press(client, f"/e/{number}", areas, quantity="1")
+    refused = await press(client, at, Page(asked.text).form("/hold"), email="ADA@example.org")
+    assert "Too many at once" in Page(refused.text).text
+
+
 async def test_nothing_chosen_is_no_error_of_the_server(
     client: httpx2.AsyncClient, inventory: Inventory
 ) -> None:

@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import orjson
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
+from holdfast.api.v1.buyers import BuyerDetailsIn
 from holdfast.api.v1.hold_bodies import PlaceHoldIn, RequestedLineIn
 from holdfast.api.v1.holds import place_hold
 from holdfast.api.v1.rights import visible_event
 from holdfast.api.values import EventPath, Label, Name
-from holdfast.errors import HoldfastError, RouteNotFound
+from holdfast.errors import BuyerRequired, HoldfastError, RouteNotFound
 from holdfast.http.page_forms import PageForm, refuse_foreign_form
 from holdfast.http.problems import problem_members
 from holdfast.http.reply import Reply
@@ -59,6 +60,8 @@ class ChoiceIn(PageForm):
     together: Together | None = None
     category: Name | None = None
     accessible: bool | None = None
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)] = ""
+    """Whom the limit per buyer counts. Only the page that asks for it has this field."""
 
     def lines(self) -> list[RequestedLineIn]:
         if self.seat:
@@ -116,7 +119,8 @@ async def choose(request: Request, event: EventPath, form: ChoiceIn) -> Reply:
         return await _event_page(request, event, message=message, status=422)
     request.idempotency_key = str(form.form_key)
     try:
-        reply = await place_hold(request, PlaceHoldIn(event=event, lines=lines))
+        buyer = BuyerDetailsIn(reference=form.email, email=form.email) if form.email else None
+        reply = await place_hold(request, PlaceHoldIn(event=event, lines=lines, buyer=buyer))
         members = orjson.loads(reply.body)
         if reply.status == 201:
             hold = UUID(members["id"])
@@ -124,11 +128,44 @@ async def choose(request: Request, event: EventPath, form: ChoiceIn) -> Reply:
                 request, f"my/holds/{hold}", headers=(keep_token(request, hold, members["hold_token"]),)
             )
         status = reply.status  # a refusal that an earlier press got
+    except ValidationError:
+        return await _buyer_page(request, event, form, status=422, is_wrong=True)
     except HoldfastError as error:
         members, status = problem_members(error, request.request_id, pages=""), error.status
         if status in (404, 503):
             raise
+    if members["code"] == BuyerRequired.code:
+        return await _buyer_page(request, event, form, status=status)
     return await _event_page(request, event, message=sentence_for(members), status=status, chosen=form)
+
+
+async def _buyer_page(
+    request: Request, event: Any, form: ChoiceIn, *, status: int, is_wrong: bool = False
+) -> Reply:
+    """Ask who buys, and keep what was chosen: the event has a limit for each buyer."""
+    found = await visible_event(request, event)
+    return page(
+        request,
+        "buyer.html",
+        status=status,
+        here=f"e/{found.number}",
+        event=found,
+        most=found.rules.max_per_buyer,
+        choice=_fields_of(form),
+        typed=form.email,
+        wrong={"email": gettext("Write an address like name@example.org.")} if is_wrong else {},
+        form_key=uuid4(),
+    )
+
+
+def _fields_of(form: ChoiceIn) -> list[tuple[str, object]]:
+    """Return what was chosen as the fields of another form."""
+    chosen = form.model_dump(mode="json", exclude={"form_key", "email"}, exclude_none=True)
+    return [
+        (name, each)
+        for name, value in chosen.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
 
 
 async def _event_page(

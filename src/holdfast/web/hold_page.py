@@ -150,7 +150,7 @@ async def _hold_page(
         seconds_left=max(0, int(left.total_seconds())),
         seconds_of=max(1, int((found.expires_at - found.placed_at).total_seconds())),
         message=message,
-        typed=typed or BuyerIn(form_key=uuid4()),
+        typed=typed or BuyerIn(form_key=uuid4(), name=found.buyer_name or "", email=found.buyer_email or ""),
         wrong_email=wrong_email,
         form_key=uuid4(),
     )
