@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.plot import Spread, in_short, line_plot  # noqa: E402 - the path comes first
 
-from holdfast.capacity import Machine, Visitors, needs_of  # noqa: E402
+from holdfast.capacity import Machine, Visitors, needs_of  # noqa: E402 - the path comes first
 
 FOLDER = ROOT / "docs" / "concepts" / "scale"
 VISITORS = [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000]

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import httpx2  # noqa: E402 - after the path
-from benchmarks.pages.shop import started_server  # noqa: E402
+from benchmarks.pages.shop import started_server  # noqa: E402 - after the path
 
-from holdfast.samples import arena, theatre  # noqa: E402
-from support.browser import Browser, chromium  # noqa: E402
+from holdfast.samples import arena, theatre  # noqa: E402 - after the path
+from support.browser import Browser, chromium  # noqa: E402 - after the path
 
 PICTURES = ROOT / "docs" / "pictures"
 WIDE, PHONE = (1280, 800), (390, 844)
