@@ -46,6 +46,7 @@ _SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
     "shared_buffers": "128MB",
+    "min_wal_size": "256MB",
     "max_wal_size": "2GB",
     "wal_compression": "on",
 }
@@ -260,9 +261,8 @@ def _make_cluster(data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     give_to(data, server_user())
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    run_program(
-        "initdb", "-D", data, "-U", SUPERUSER, "-E", "UTF8", *locale, "--data-checksums", "--auth=trust"
-    )
+    options = ("--data-checksums", "--wal-segsize=1", "--auth=trust")
+    run_program("initdb", "-D", data, "-U", SUPERUSER, "-E", "UTF8", *locale, *options)
     run_program(
         "postgres",
         "--single",

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from holdfast.postgres.doctor import examine
 from holdfast.process.errors import CannotStart
 from holdfast.process.postgres_binaries import embedded_bin_dir
 from holdfast.process.postgres_server import PostgresServer, _quick_recovery, running_url
@@ -46,6 +47,24 @@ def test_a_cluster_is_durable_with_checksums_and_code_point_order(databases: Tes
     assert one(url, "SHOW server_encoding") == "UTF8"
     ordered = "SELECT string_agg(x, '' ORDER BY x) FROM unnest(ARRAY['b','a','Z','é','10','9']) x"
     assert one(url, ordered) == "109Zabé"
+
+
+def test_a_new_segment_of_the_log_holds_up_no_sale_for_long(databases: TestDatabases) -> None:
+    """A commit fills a new segment with zeros. So segments are small, and enough old ones are kept for a rush."""
+    assert one(databases.server.url, "SHOW wal_segment_size") == "1MB"
+    assert one(databases.server.url, "SHOW min_wal_size") == "256MB"
+
+
+def test_the_doctor_warns_of_a_database_that_keeps_little_of_its_log(
+    folder: Path, bin_dir: Path | None
+) -> None:
+    server = PostgresServer(folder, bin_dir=bin_dir, settings={"min_wal_size": "80MB"})
+    server.start()
+    try:
+        advice = [each.text for each in examine(server.url, connections=8) if each.verdict == "warning"]
+    finally:
+        server.stop()
+    assert any(text.startswith("min_wal_size is 80 MB") for text in advice)
 
 
 def test_holdfast_connects_as_an_ordinary_role(databases: TestDatabases) -> None:

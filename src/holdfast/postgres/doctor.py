@@ -20,6 +20,7 @@ SQL = queries.load("doctor")
 
 _MAX_SKEW_SECONDS = 1.0
 _CROWDED = 0.8
+_LITTLE_LOG_MEGABYTES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,11 @@ def _warnings(session: Session, needs: Requirements) -> Iterator[str]:
         yield "autovacuum is off: tables grow and plans age. Set it to on."
     if facts["data_checksums"] != "on":
         yield "The cluster has no data checksums: a bad disk is not noticed. Stop it, and run `pg_checksums --enable`."
+    if facts["min_wal_megabytes"] < _LITTLE_LOG_MEGABYTES:
+        yield (
+            f"min_wal_size is {facts['min_wal_megabytes']} MB: in a rush each further segment holds sales up while it "
+            "is filled with zeros. Set it to 1GB."
+        )
     if facts["connections"] + needs.connections > _CROWDED * facts["max_connections"]:
         yield (
             f"{facts['connections']} connections are open, the workers open {needs.connections}, and max_connections "

@@ -17,7 +17,7 @@ EMBEDDED_VARIABLE = "_HOLDFAST_EMBEDDED"
 """Where the supervisor names the folder of its own PostgreSQL to its workers."""
 
 _RESERVED_BYTES = 64 * 1024 * 1024
-"""Four WAL segments: enough for batches that run, for checkpoints and for a recovery."""
+"""Enough WAL for batches that run, for checkpoints and for a recovery."""
 
 _RESERVED_FILES = 64
 """Segments, and new files of growing tables."""

@@ -10,5 +10,6 @@ SELECT
         WHERE prepared < at.now - interval '1 minute') AS prepared,
     current_setting('autovacuum') AS autovacuum,
     current_setting('data_checksums') AS data_checksums,
+    pg_size_bytes(current_setting('min_wal_size')) / 1024 / 1024 AS min_wal_megabytes,
     current_setting('max_connections')::integer AS max_connections,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections;
