@@ -56,7 +56,7 @@ class Page(HTMLParser):
             self._open.append(tag)
 
     def _is_sent(self, given: dict[str, str | None]) -> bool:
-        left_out = given.get("type") == "checkbox" and "checked" not in given
+        left_out = given.get("type") in ("checkbox", "radio") and "checked" not in given
         return bool(given.get("name") and self.forms) and "disabled" not in given and not left_out
 
     def handle_endtag(self, tag: str) -> None:

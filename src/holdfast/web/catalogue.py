@@ -19,6 +19,7 @@ from holdfast.web import (
     sign_up_page,
     wallet_pages,
 )
+from holdfast.web.organise import event_overview, new_event, own_events
 
 __all__ = ["all_pages"]
 
@@ -39,5 +40,8 @@ def all_pages() -> list[Endpoint]:
         security_page,
         first_steps,
         embed,
+        own_events,
+        new_event,
+        event_overview,
     )
     return [endpoint for module in modules for endpoint in module.routes]

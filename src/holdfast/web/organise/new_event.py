@@ -1,0 +1,175 @@
+"""New event: one page that makes an event, as a draft or on sale at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from holdfast.access.permissions import Permission
+from holdfast.api.request import Request
+from holdfast.api.v1.event_bodies import CreateEventIn
+from holdfast.api.v1.events import create_event
+from holdfast.api.values import EventRef
+from holdfast.errors import DuplicateSeat, EventNotFound, InvalidInput
+from holdfast.http.model_errors import invalid_input
+from holdfast.http.reply import Reply
+from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
+from holdfast.inventory.rules.event import FullEvent
+from holdfast.web.languages import gettext
+from holdfast.web.organise.event_form import (
+    NOTHING,
+    ROWS,
+    Draft,
+    EventIn,
+    body_of,
+    fields_of,
+    rows_of,
+    wrong_fields,
+)
+from holdfast.web.organise.event_preview import EventPreview, preview_of
+from holdfast.web.organise.frame import RefusedCommand, from_staff, organiser_page, own_event, run
+from holdfast.web.organise.seat_copy import copied_seats
+from holdfast.web.page_routes import PageRoutes
+from holdfast.web.pages import redirect
+from holdfast.web.sentences import Sentence
+
+__all__ = ["ZONES", "routes"]
+
+routes: Routes = PageRoutes()
+
+_HERE = "organise/events/new"
+_SUGGESTED = (
+    "Europe/Berlin Europe/Vienna Europe/Zurich Europe/Amsterdam Europe/Brussels Europe/Copenhagen Europe/Dublin "
+    "Europe/Helsinki Europe/Istanbul Europe/Lisbon Europe/London Europe/Madrid Europe/Oslo Europe/Paris Europe/Prague "
+    "Europe/Rome Europe/Stockholm Europe/Warsaw Africa/Cairo Africa/Johannesburg Africa/Lagos Africa/Nairobi "
+    "America/Chicago America/Denver America/Los_Angeles America/Mexico_City America/New_York America/Sao_Paulo "
+    "America/Toronto Asia/Dubai Asia/Hong_Kong Asia/Jakarta Asia/Kolkata Asia/Seoul Asia/Shanghai Asia/Singapore "
+    "Asia/Tokyo Australia/Melbourne Australia/Sydney Pacific/Auckland UTC"
+)
+ZONES = _SUGGESTED.split()
+"""What the field suggests. Every other zone may be typed."""
+
+
+@routes.get("/organise/events/new", policy=Permission.EVENTS_WRITE)
+async def show_new_event(request: Request, like: EventRef | None = None) -> Reply:
+    """Show the form. `like` is an event whose facts and places the new one begins with."""
+    if like is None:
+        return await _form_page(request, {"kind": "areas"})
+    found = await own_event(request, like)
+    typed = fields_of(found) | {"starts_at": "", "on_sale_at": "", "off_sale_at": ""}
+    typed |= {"kind": "copy" if found.map_version else "areas", "copied": str(found.number)}
+    return await _form_page(request, typed)
+
+
+@routes.post("/organise/events/new", policy=Permission.EVENTS_WRITE, body_limit=SEAT_MAP_LIMIT)
+@from_staff
+async def make_event(request: Request, form: EventIn) -> Reply:
+    """Make the event, or show the form again with a preview."""
+    typed = form.typed()
+    if form.act == "more":
+        return await _form_page(request, typed, more=ROWS)
+    draft = body_of(form)
+    if form.kind == "copy":
+        await _copy_seats(request, typed, draft)
+    preview = await _preview(form, draft)
+    if form.act == "preview":
+        return await _form_page(request, typed, preview=preview, wrong=_shown_early(draft))
+    if draft.wrong:
+        return await _form_page(request, typed, preview=preview, wrong=draft.wrong, status=422)
+    body = draft.body | {"status": "published" if form.act == "publish" else "draft"}
+    try:
+        checked = CreateEventIn.model_validate_json(orjson.dumps(body))
+        made = await run(request, create_event(request, checked), raises=(InvalidInput, DuplicateSeat))
+    except ValidationError as failed:
+        error = invalid_input(failed, body, annotation=CreateEventIn)
+        return await _refused_page(request, form, preview, error)
+    except (InvalidInput, DuplicateSeat) as refused:
+        return await _refused_page(request, form, preview, refused)
+    if isinstance(made, RefusedCommand):
+        return await _form_page(request, typed, preview=preview, status=made.status, message=made.message)
+    return redirect(request, f"organise/events/{made['number']}?done={form.act}")
+
+
+async def _copy_seats(request: Request, typed: dict[str, str], draft: Draft) -> None:
+    """Give the body the places of the event that is copied."""
+    if not typed["copied"].isdigit():
+        raise EventNotFound
+    found = await own_event(request, int(typed["copied"]))
+    seats = await request.inventory.queries.get_seat_map(found.number, found.map_version)
+    if len(seats):
+        draft.body["seat_map"] = copied_seats(seats)
+    counted = [area for area in found.areas if not area.seated and area.state == "open"]
+    if counted:
+        draft.body["areas"] = [
+            {"name": area.name, "capacity": area.capacity}
+            | ({"category": area.category} if area.category else {})
+            for area in counted
+        ]
+
+
+async def _preview(form: EventIn, draft: Draft) -> EventPreview | None:
+    """Return the preview; None if the seats cannot be read, which is noted."""
+    if draft.wrong.keys() & {"areas", "sections", "plan"}:
+        return None
+    try:
+        return await preview_of(draft.body)
+    except (InvalidInput, DuplicateSeat) as refused:
+        draft.wrong |= wrong_fields(refused.errors, form.kind)
+        return None
+
+
+def _shown_early(draft: Draft) -> dict[str, str]:
+    """Return what a preview says is wrong: nothing of what was not typed yet."""
+    return {name: says for name, says in draft.wrong.items() if name in ("areas", "sections", "plan")}
+
+
+async def _refused_page(
+    request: Request, form: EventIn, preview: EventPreview | None, error: InvalidInput | DuplicateSeat
+) -> Reply:
+    wrong = wrong_fields(error.errors, form.kind)
+    message = None
+    if not wrong:
+        message = Sentence(title=gettext("Not understood"), says=error.detail, tone="bad")
+    return await _form_page(
+        request, form.typed(), preview=preview, wrong=wrong, message=message, status=error.status
+    )
+
+
+async def _form_page(
+    request: Request,
+    typed: dict[str, str],
+    *,
+    preview: EventPreview | None = None,
+    wrong: dict[str, str] | None = None,
+    more: int = 0,
+    **shown: Any,
+) -> Reply:
+    typed = NOTHING | typed
+    copied = typed["copied"]
+    source: FullEvent | None = await own_event(request, int(copied)) if copied.isdigit() else None
+    wrong = wrong or {}
+    if wrong and shown.get("message") is None:
+        shown["message"] = Sentence(
+            title=gettext("Something is missing"),
+            says=gettext("The form says at each field what it needs."),
+        )
+    return await organiser_page(
+        request,
+        "organise_new_event.html",
+        here=_HERE,
+        tab="events",
+        typed=typed,
+        wrong=wrong,
+        preview=preview,
+        source=source,
+        zones=ZONES,
+        area_lines=_lines(typed, "area", more),
+        section_lines=_lines(typed, "section", more),
+        **shown,
+    )
+
+
+def _lines(typed: dict[str, str], kind: str, more: int) -> range:
+    return rows_of(typed, kind, len(rows_of(typed, kind, ROWS)) + more)

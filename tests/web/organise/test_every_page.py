@@ -1,0 +1,122 @@
+"""Every page of the organiser in Chromium, in each language, theme and width, as `web/test_every_page.py` says.
+
+The events' own words have no letters, so every other word of a page is a text of ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from support.browser import CHROMIUM, Browser, chromium
+from support.threaded_server import threaded_server
+from web.account_visits import submit
+from web.test_every_page import AXE, LANGUAGES, faults
+from web.test_languages import HALL, pseudo_language
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: `make generators`"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A server in open mode, with events in several states."""
+
+    url: str
+    seated: int
+    draft: int
+    busy: int
+
+
+@pytest.fixture
+def office(database_url: str) -> Iterator[Office]:
+    with pseudo_language(alone=False), threaded_server(database_url) as url:
+        yield Office(url=url, seated=0, draft=0, busy=0)
+
+
+def post(office: Office, path: str, **body: Any) -> dict[str, Any]:
+    answer = httpx2.post(f"{office.url}/v1/{path}", json=body)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def filled(office: Office) -> Office:
+    """Return the office with its events, and what was sold of them."""
+    dated = {"starts_at": "2031-05-04T18:30:00Z", "time_zone": "Europe/Berlin", "venue": "9"}
+    busy = post(office, "events", name="123", areas=[{"name": "5", "capacity": 50}], **dated)["number"]
+    for quantity in (1, 2):
+        hold = post(office, "holds", event=busy, lines=[{"area": "5", "quantity": quantity}])
+    buyer = {"name": "1 2", "email": "1@1.11"}
+    post(office, "bookings", hold=hold["id"], hold_token=hold["hold_token"], buyer=buyer)
+    return Office(
+        url=office.url,
+        seated=post(office, "events", name="123", seat_map=HALL, **dated)["number"],
+        draft=post(office, "events", name="456", capacity=5, status="draft")["number"],
+        busy=busy,
+    )
+
+
+def organiser_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    """Show one page after the other, and yield its name."""
+    browser.open(f"{office.url}/organise?lang={lang}")
+    yield "first event"
+    office = filled(office)
+    plain = {
+        "events": "",
+        "nothing found": "?q=9999",
+        "new event": "/events/new",
+        "copy": f"/events/new?like={office.seated}",
+        "busy": f"/events/{office.busy}",
+        "seated": f"/events/{office.seated}",
+        "draft": f"/events/{office.draft}",
+        "cancel?": f"/events/{office.busy}/cancel",
+    }
+    for name, path in plain.items():
+        browser.open(f"{office.url}/organise{path}")
+        yield name
+    yield from _new_event(browser, office)
+    browser.open(f"{office.url}/organise/events/{office.busy}")
+    submit(browser, "form[action$=stop]", "form[action$=resume]")
+    yield "paused"
+    browser.open(f"{office.url}/organise/events/{office.busy}/cancel")
+    submit(browser, "form[action$=cancel]", ".banner-title")
+    yield "cancelled"
+
+
+def _new_event(browser: Browser, office: Office) -> Iterator[str]:
+    browser.open(f"{office.url}/organise/events/new")
+    browser.run("document.querySelector('[value=rows]').click()")
+    for name, text in (("name", "1"), ("rows", "3"), ("seats", "4")):
+        browser.run(f"document.querySelector('[name=section-1-{name}]').value = '{text}'")
+    browser.run("document.querySelector('#name').dispatchEvent(new Event('input', {bubbles: true}))")
+    browser.wait_for("document.querySelector('.preview-rows') !== null")
+    yield "preview of rows"
+    browser.run("window.isLeft = true")
+    browser.run("document.querySelector('[value=publish]').click()")
+    browser.wait_for("!window.isLeft && document.querySelector('[aria-invalid]') !== null")
+    browser.wait_for("document.querySelector('.preview-rows') !== null")
+    yield "new event, wrong"
+    browser.run("document.querySelector('[value=plan]').click()")
+    yield "new event, plan"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_page_of_the_organiser_shuts_anybody_out(office: Office, tmp_path: Path, lang: str) -> None:
+    found: dict[str, list[str]] = {}
+    with chromium(tmp_path / "profile") as browser:
+        browser.resize(1280, 800, still=True)
+        for name in organiser_pages(browser, office, lang):
+            found[name] = list(faults(browser, lang))
+    wrong = {name: faults for name, faults in found.items() if faults}
+    assert wrong == {}, json.dumps(wrong, indent=1, ensure_ascii=False)

@@ -1,0 +1,88 @@
+"""The organiser's pages with scripts: the preview follows what is typed, and the numbers follow the sale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from support.browser import CHROMIUM, Browser, chromium
+from support.threaded_server import threaded_server
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+@pytest.fixture
+def url(database_url: str) -> Iterator[str]:
+    with threaded_server(database_url) as address:
+        yield address
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with chromium(tmp_path / "profile") as one:
+        one.resize(1280, 800, still=True)
+        yield one
+
+
+def post(url: str, path: str, **body: Any) -> dict[str, Any]:
+    answer = httpx2.post(f"{url}/v1/{path}", json=body)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def type_into(browser: Browser, name: str, text: str) -> None:
+    browser.run(
+        f"{{ const field = document.querySelector('[name=\"{name}\"]'); field.value = '{text}';"
+        " field.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+
+
+def test_the_preview_follows_what_is_typed(browser: Browser, url: str) -> None:
+    browser.open(f"{url}/organise/events/new")
+    type_into(browser, "name", "Supper")
+    type_into(browser, "area-1-name", "hall")
+    type_into(browser, "area-1-capacity", "800")
+    browser.wait_for("document.querySelector('#preview').textContent.includes('800 places')")
+    assert browser.run("document.querySelector('#preview h3').textContent") == "Supper"
+    assert browser.run("document.querySelector('[data-kind=rows]').hidden")
+    browser.run("document.querySelector('[value=rows]').click()")
+    type_into(browser, "section-1-name", "A")
+    type_into(browser, "section-1-rows", "3")
+    type_into(browser, "section-1-seats", "7")
+    browser.wait_for("document.querySelector('#preview').textContent.includes('21 places')")
+    assert browser.run("document.querySelector('[data-kind=areas]').hidden")
+    assert httpx2.get(f"{url}/v1/events").json()["items"] == []
+
+
+def test_a_file_becomes_the_plan(browser: Browser, url: str) -> None:
+    browser.open(f"{url}/organise/events/new")
+    browser.run("document.querySelector('[value=plan]').click()")
+    browser.run(
+        "{ const files = new DataTransfer(); files.items.add(new File(['A1\\nA2\\nB1'], 'seats.txt'));"
+        " const field = document.querySelector('#plan-file'); field.files = files.files;"
+        " field.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    browser.wait_for("document.querySelector('#preview').textContent.includes('3 places')")
+    assert browser.run("document.querySelector('#plan').value") == "A1\nA2\nB1"
+
+
+def test_the_numbers_follow_the_sale(browser: Browser, url: str) -> None:
+    event = post(url, "events", name="Concert", capacity=10)["number"]
+    browser.open(f"{url}/organise/events/{event}")
+    assert browser.run("document.querySelector('#held').textContent") == "0"
+    hold = post(url, "holds", event=event, lines=[{"quantity": 3}])
+    browser.wait_for("document.querySelector('#held').textContent === '3'")
+    post(url, "bookings", hold=hold["id"], hold_token=hold["hold_token"])
+    browser.wait_for("document.querySelector('#sold').textContent === '3'")
+    assert browser.run("document.querySelector('#free').textContent") == "7"
+    post(url, f"events/{event}/stop")
+    browser.wait_for("document.querySelector('[data-live=state]').textContent.includes('Sales paused')")
