@@ -35,23 +35,18 @@ HALL = {
     "restricted_view": ["1-1-2"],
 }
 STAFF_ONLY = {
-    "block_not_found",
     "capacity_taken",
     "client_refused",
-    "delivery_not_found",
     "duplicate_email",
     "invalid_transition",
-    "last_owner",
-    "member_not_found",
     "organisation_not_found",
     "precondition_failed",
     "seat_map_not_found",
     "seat_not_found",
     "token_refused",
     "user_not_found",
-    "webhook_not_found",
 }
-"""Codes of routes that no page of the shop calls."""
+"""Codes of routes that no page calls."""
 
 
 class Brackets(NullTranslations):

@@ -21,12 +21,12 @@ from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
 from holdfast.web.sentences import Sentence
 
-__all__ = ["routes"]
+__all__ = ["ROLES", "done", "routes"]
 
 routes: Routes = PageRoutes()
 
 _HERE = "account"
-_ROLES = {
+ROLES = {
     "owner": mark("Owner"),
     "manager": mark("Manager"),
     "box_office": mark("Box office"),
@@ -127,7 +127,7 @@ async def _account_page(
     """Return the page. `at` names the form that was refused."""
     why = why or RefusedForm(message=message)
     me = await request.access.sign_in.me(request.principal)
-    work = [(each, gettext(_ROLES.get(each.role, each.role)), each == me.current) for each in me.memberships]
+    work = [(each, gettext(ROLES.get(each.role, each.role)), each == me.current) for each in me.memberships]
     return page(
         request,
         "account.html",

@@ -19,7 +19,16 @@ from holdfast.web import (
     sign_up_page,
     wallet_pages,
 )
-from holdfast.web.organise import event_overview, new_event, own_events
+from holdfast.web.organise import (
+    attendees,
+    bookings,
+    event_overview,
+    event_places,
+    new_event,
+    own_events,
+    settings,
+    webhooks,
+)
 
 __all__ = ["all_pages"]
 
@@ -43,5 +52,10 @@ def all_pages() -> list[Endpoint]:
         own_events,
         new_event,
         event_overview,
+        event_places,
+        bookings,
+        attendees,
+        settings,
+        webhooks,
     )
     return [endpoint for module in modules for endpoint in module.routes]

@@ -96,6 +96,22 @@ def _over_limit(members: Members) -> Sentence:
     return Sentence(title=gettext("Too many at once"), says=says, then=gettext("Choose fewer."))
 
 
+def _forbidden(members: Members) -> Sentence:
+    if members.get("permission"):
+        return Sentence(
+            title=gettext("Not for your role"),
+            says=gettext("Your role may not do this, so nothing was done."),
+            then=gettext("Ask the owner of your organisation."),
+            tone="bad",
+        )
+    return Sentence(
+        title=gettext("Not from here"),
+        says=gettext("This form came from another site, so nothing was done."),
+        then=gettext("Begin at the event's page."),
+        tone="bad",
+    )
+
+
 _NOT_UNDERSTOOD = _fixed(
     "Not understood",
     "The page sent something that the server does not understand.",
@@ -149,12 +165,7 @@ _SENTENCES: dict[str, Callable[[Members], Sentence]] = {
         "No such event", "There is no event at this address.", "See what is on.", "bad"
     ),
     "not_found": _fixed("Nothing here", "There is no page at this address.", "See what is on.", "bad"),
-    "forbidden": _fixed(
-        "Not from here",
-        "This form came from another site, so nothing was done.",
-        "Begin at the event's page.",
-        "bad",
-    ),
+    "forbidden": _forbidden,
     "idempotency_key_reused": _fixed(
         "Sent before", "You sent this page before, with another choice.", "Open the event again, then choose."
     ),
@@ -217,4 +228,11 @@ _SENTENCES: dict[str, Callable[[Members], Sentence]] = {
     ),
     "passkey_not_found": _fixed("No such passkey", "It was removed before.", "Open the page again."),
     "session_not_found": _fixed("That session is over", "It has ended before.", tone="good"),
+    "last_owner": _fixed(
+        "The last owner", "An organisation needs an owner.", "Make another member its owner first."
+    ),
+    "member_not_found": _fixed("No such member", "The person has left the team.", "Open the team again."),
+    "webhook_not_found": _fixed("No such webhook", "It was deleted before.", "Open the list again."),
+    "delivery_not_found": _fixed("No such delivery", "Its notice is too old.", "Open the list again."),
+    "block_not_found": _fixed("No such block", "The event has no such block.", "Open the places again."),
 }

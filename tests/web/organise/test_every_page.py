@@ -6,7 +6,7 @@ The events' own words have no letters, so every other word of a page is a text o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ import pytest
 
 from support.browser import CHROMIUM, Browser, chromium
 from support.threaded_server import threaded_server
-from web.account_visits import submit
+from web.account_visits import fill, make_account_of, submit
 from web.test_every_page import AXE, LANGUAGES, faults
 from web.test_languages import HALL, pseudo_language
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: `make generators`"),
 ]
@@ -67,34 +67,34 @@ def filled(office: Office) -> Office:
     )
 
 
-def organiser_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+def list_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     """Show one page after the other, and yield its name."""
     browser.open(f"{office.url}/organise?lang={lang}")
     yield "first event"
     office = filled(office)
-    plain = {
-        "events": "",
-        "nothing found": "?q=9999",
-        "new event": "/events/new",
-        "copy": f"/events/new?like={office.seated}",
-        "busy": f"/events/{office.busy}",
-        "seated": f"/events/{office.seated}",
-        "draft": f"/events/{office.draft}",
-        "cancel?": f"/events/{office.busy}/cancel",
-    }
-    for name, path in plain.items():
+    for name, path in {"events": "", "nothing found": "?q=9999"}.items():
         browser.open(f"{office.url}/organise{path}")
         yield name
-    yield from _new_event(browser, office)
+
+
+def event_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    office = filled(office)
+    for name in ("seated", "draft"):
+        browser.open(f"{office.url}/organise/events/{getattr(office, name)}?lang={lang}")
+        yield name
     browser.open(f"{office.url}/organise/events/{office.busy}")
     submit(browser, "form[action$=stop]", "form[action$=resume]")
-    yield "paused"
+    yield "busy, paused"
     browser.open(f"{office.url}/organise/events/{office.busy}/cancel")
+    yield "cancel?"
     submit(browser, "form[action$=cancel]", ".banner-title")
     yield "cancelled"
 
 
-def _new_event(browser: Browser, office: Office) -> Iterator[str]:
+def new_event_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    office = filled(office)
+    browser.open(f"{office.url}/organise/events/new?like={office.seated}&lang={lang}")
+    yield "copy"
     browser.open(f"{office.url}/organise/events/new")
     browser.run("document.querySelector('[value=rows]').click()")
     for name, text in (("name", "1"), ("rows", "3"), ("seats", "4")):
@@ -111,12 +111,48 @@ def _new_event(browser: Browser, office: Office) -> Iterator[str]:
     yield "new event, plan"
 
 
+def sales_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    office = filled(office)
+    browser.open(f"{office.url}/organise/events/{office.busy}/bookings?lang={lang}")
+    yield "bookings"
+    browser.open(f"{office.url}/organise/events/{office.busy}/bookings?q=9999")
+    yield "no booking fits"
+    browser.open(f"{office.url}/organise/events/{office.busy}/bookings")
+    browser.open(browser.run("document.querySelector('tbody a').href"))
+    browser.run("document.querySelector('details.more').open = true")
+    yield "booking"
+    browser.open(f"{office.url}/organise/events/{office.seated}/seats")
+    submit(browser, "form[action$=rows]", "form[action$=lift]")
+    submit(browser, "form[action$=rows]", ".banner-warn")
+    yield "places, refused"
+
+
+def settings_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    browser.open(f"{office.url}/organise/webhooks?lang={lang}")
+    yield "webhooks"
+    fill(browser, url="https://1.11/9")
+    submit(browser, "form[action$=webhooks]", ".secret")
+    submit(browser, "form[action$=test]", "form[action$=retry]")
+    yield "webhook"
+    browser.open(f"{office.url}/organise/audit")
+    yield "audit"
+    make_account_of(office.url)
+    browser.open(f"{office.url}/organise/mailbox")
+    yield "mailbox"
+    browser.open(f"{office.url}/organise/team")
+    submit(browser, "form[action$=invite]", ".banner-warn")
+    yield "team, refused"
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_no_page_of_the_organiser_shuts_anybody_out(office: Office, tmp_path: Path, lang: str) -> None:
+@pytest.mark.parametrize("pages", [list_pages, event_pages, new_event_pages, sales_pages, settings_pages])
+def test_no_page_of_the_organiser_shuts_anybody_out(
+    office: Office, tmp_path: Path, pages: Callable[[Browser, Office, str], Iterator[str]], lang: str
+) -> None:
     found: dict[str, list[str]] = {}
     with chromium(tmp_path / "profile") as browser:
         browser.resize(1280, 800, still=True)
-        for name in organiser_pages(browser, office, lang):
+        for name in pages(browser, office, lang):
             found[name] = list(faults(browser, lang))
     wrong = {name: faults for name, faults in found.items() if faults}
     assert wrong == {}, json.dumps(wrong, indent=1, ensure_ascii=False)

@@ -16,6 +16,7 @@ import orjson
 
 from holdfast.access.authorisation import authorise
 from holdfast.access.permissions import Permission
+from holdfast.access.principals import OPEN
 from holdfast.api.request import Request
 from holdfast.api.v1.rights import own_number
 from holdfast.errors import HoldfastError
@@ -40,7 +41,12 @@ __all__ = [
 ]
 
 _Function = Callable[..., Awaitable[Any]]
-SETTINGS: tuple[tuple[str, Permission], ...] = ()
+SETTINGS: tuple[tuple[str, Permission], ...] = (
+    ("team", Permission.STAFF_WRITE),
+    ("webhooks", Permission.WEBHOOKS_WRITE),
+    ("audit", Permission.AUDIT_READ),
+    ("mailbox", Permission.STAFF_WRITE),
+)
 """The pages about the organisation as a whole, and what each needs."""
 
 
@@ -55,7 +61,12 @@ class RefusedCommand:
     """A command that was refused: what the page says."""
 
     status: int
-    message: Sentence
+    members: Mapping[str, Any]
+    """The problem, as a program reads it."""
+
+    @property
+    def message(self) -> Sentence:
+        return sentence_for(self.members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +103,12 @@ async def run(
     except HoldfastError as error:
         if error.status in (404, 503) or isinstance(error, raises):
             raise
-        return RefusedCommand(
-            status=error.status, message=sentence_for(problem_members(error, request.request_id, pages=""))
-        )
+        members = problem_members(error, request.request_id, pages="")
+        return RefusedCommand(status=error.status, members=members)
     if isinstance(answer, Reply):
         members = orjson.loads(answer.body) if answer.body else {}
         if answer.status >= 400:
-            return RefusedCommand(status=answer.status, message=sentence_for(members))
+            return RefusedCommand(status=answer.status, members=members)
         return members
     return answer
 
@@ -135,7 +145,6 @@ async def organiser_page(
 ) -> Reply:
     """Return a page in the organiser's frame. `tab` is the word of the rail that the page belongs to."""
     starts = None if event is None or event.starts_at is None else in_zone(event.starts_at, event.time_zone)
-    principal = request.principal
     return page(
         request,
         template,
@@ -147,10 +156,17 @@ async def organiser_page(
         message=message,
         colleague=await _colleague(request),
         may=partial(may_do, request, event),
-        settings=[name for name, needed in SETTINGS if needed in principal.permissions],
+        settings=_settings(request),
         form_key=uuid4(),
         **values,
     )
+
+
+def _settings(request: Request) -> list[str]:
+    """Return the pages of the organisation that the caller may open. Only open mode shows the mailbox."""
+    principal = request.principal
+    names = [name for name, needed in SETTINGS if needed in principal.permissions]
+    return [name for name in names if name != "mailbox" or principal is OPEN]
 
 
 async def _colleague(request: Request) -> Colleague | None:
