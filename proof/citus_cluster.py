@@ -34,7 +34,9 @@ SETTINGS = {
 """The guide's settings. On loopback there is no TLS, and older minor releases do not know `output_plugin_libraries`."""
 
 _MORE_SETTINGS = {"max_connections": "300", "wal_compression": "off"}
-_PACKAGES = Path("/usr/lib/postgresql")
+_PACKAGES = Path(os.environ.get("PROOF_CITUS", "/usr/lib/postgresql"))
+"""PostgreSQL with Citus, one folder for each major version. A tree of one's own build may stand elsewhere."""
+
 _PLACE = """
 SELECT s.shardid, n.nodename
 FROM pg_dist_shard s JOIN pg_dist_placement p USING (shardid) JOIN pg_dist_node n USING (groupid)

@@ -54,7 +54,7 @@ async def test_reads_survive_a_database_restart(
     assert (await client.get(path)).status_code == 200
     kill = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user"
     )
     fetch(database_url, kill)
     assert (await client.get(path)).status_code == 200

@@ -81,9 +81,9 @@ async def direct(databases: TestDatabases | CitusDatabases, database_url: str) -
         await inventory.close()
 
 
-async def port_of(inventory: Inventory, number: int) -> int:
+async def node_of(inventory: Inventory, number: int) -> str:
     async with inventory._connections.pool(number).connection() as connection:
-        return connection.info.port
+        return f"{connection.info.host}:{connection.info.port}"
 
 
 async def test_events_are_sold_on_their_own_nodes(direct: Inventory, database_url: str) -> None:
@@ -91,9 +91,9 @@ async def test_events_are_sold_on_their_own_nodes(direct: Inventory, database_ur
     for number in events:
         await confirm(direct, number, await place(direct, number, 2))
     with distribution.connect(database_url) as session:
-        ports = {number: distribution.find_place(session, number).port for number in events}
-    assert {number: await port_of(direct, number) for number in events} == ports
-    assert len(set(ports.values())) == 2
+        places = {number: distribution.find_place(session, number).node for number in events}
+    assert {number: await node_of(direct, number) for number in events} == places
+    assert len(set(places.values())) == 2
     assert fetch(database_url, "SELECT count(*) FROM bookings") == [(6,)]
 
 
@@ -102,24 +102,24 @@ async def test_a_moved_event_is_sold_before_and_after_it_is_followed(
 ) -> None:
     number = (await make_event(direct, capacity=9)).number
     await confirm(direct, number, await place(direct, number, 1))
-    former = await port_of(direct, number)
+    former = await node_of(direct, number)
 
-    def move() -> int:
+    def move() -> str:
         with distribution.connect(database_url) as session:
             (other,) = [
                 node.name
                 for node in distribution.list_nodes(session)
-                if node.has_shards and not node.name.endswith(f":{former}")
+                if node.has_shards and node.name != former
             ]
-            return distribution.isolate(session, number, node=other).port
+            return distribution.isolate(session, number, node=other).node
 
     new = await asyncio.to_thread(move)
     assert new != former
     await confirm(direct, number, await place(direct, number, 1))  # by the former node
-    assert await port_of(direct, number) == former
+    assert await node_of(direct, number) == former
     monkeypatch.setattr(connections_module, "_PLACED_SECONDS", 0.0)
     await direct.operations.check_epoch()
-    assert await port_of(direct, number) == new
+    assert await node_of(direct, number) == new
     await confirm(direct, number, await place(direct, number, 1))
     assert fetch(database_url, "SELECT count(*) FROM bookings") == [(3,)]
 

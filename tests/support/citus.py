@@ -101,6 +101,8 @@ class CitusDatabases:
     def _everywhere(self, database: str, *statements: str) -> None:
         def run(node: Node) -> None:
             with self._connect(node, database) as session:
+                # Each node is asked itself. One that passed it on would wait for the others.
+                session.execute("SET citus.enable_ddl_propagation = off")
                 for statement in statements:
                     _patiently(session, statement)
 
@@ -135,8 +137,10 @@ _REFUSED = (
     psycopg.errors.WrongObjectType,
     psycopg.errors.InternalError_,  # triggers are not supported
 )
+_STATEMENTS = re.compile(r";\s+(?=(?:UPDATE|DELETE|INSERT|CREATE|ALTER|DROP) )")
+_SEQUENCE = re.compile(r"\s*CREATE SEQUENCE\b", re.IGNORECASE)
 _DAMAGE = re.compile(r"\s*(UPDATE|DELETE|INSERT|CREATE|ALTER|DROP)\b", re.IGNORECASE)
-_NAME = re.compile(rf"(?<![\w.'])({'|'.join(OF_EVENTS)})(?![\w'(.])")
+_NAME = re.compile(rf"(?<![\w.'])({'|'.join(OF_EVENTS)})(?![\w'(])")
 
 
 _WAITING = (
@@ -146,15 +150,19 @@ _WAITING = (
 
 def count_waiting(url: str) -> int:
     """Return how many sessions wait for a lock, on one PostgreSQL or on all nodes of a cluster."""
+    return sum(everywhere(url, _WAITING))
+
+
+def everywhere(url: str, statement: str) -> list[int]:
+    """Return the number that a statement gives on one PostgreSQL, or on each node of a cluster."""
     with psycopg.connect(url, autocommit=True) as session:
-        (is_cluster,) = session.execute("SELECT to_regclass('citus_lock_waits') IS NOT NULL").fetchone() or (
-            False,
-        )
-        if not is_cluster:
-            (waiting,) = session.execute(_WAITING).fetchone() or (0,)
-            return int(waiting)
-        found = session.execute("SELECT result FROM run_command_on_all_nodes(%s)", (_WAITING,)).fetchall()
-        return sum(int(result) for (result,) in found)
+        if not _is_cluster(psycopg.Connection.execute, session):
+            found = session.execute(statement.encode()).fetchall()
+        else:
+            found = session.execute(
+                "SELECT result FROM run_command_on_all_nodes(%s)", (statement,)
+            ).fetchall()
+        return [int(number) for (number,) in found]
 
 
 class _Rows:
@@ -170,6 +178,9 @@ class _Rows:
     def fetchone(self) -> Any:
         return self._rows[0] if self._rows else None
 
+    def nextset(self) -> None:
+        """There is one answer only."""
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self._rows)
 
@@ -184,8 +195,15 @@ def damage_by_shard() -> Iterator[None]:
 
     def execute_or_split(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
         text = query.decode() if isinstance(query, bytes) else query
+        if isinstance(text, str) and _SEQUENCE.match(text):
+            return _everywhere_too(execute, self, text)
         if not isinstance(text, str) or not _DAMAGE.match(text) or not _NAME.search(text):
             return execute(self, query, params, **more)
+        if params is None and "$$" not in text:
+            *before, text = _STATEMENTS.split(text)
+            for statement in before:
+                execute_or_split(self, statement)
+            query = text.encode()
         if self.autocommit:
             guard = release = None
         else:
@@ -208,6 +226,21 @@ def damage_by_shard() -> Iterator[None]:
         psycopg.Connection.execute = execute  # type: ignore[method-assign]  # as it was
 
 
+def _everywhere_too(execute: Any, session: psycopg.Connection[Any], text: str) -> Any:
+    """Make a sequence on the nodes as well, where the triggers of a test count with it."""
+    made = execute(session, text)
+    if _is_cluster(execute, session):
+        execute(
+            session, "SELECT run_command_on_workers(%s)", (f"SET citus.enable_ddl_propagation = off; {text}",)
+        )
+    return made
+
+
+def _is_cluster(execute: Any, session: psycopg.Connection[Any]) -> bool:
+    (found,) = execute(session, "SELECT to_regclass('citus_lock_waits') IS NOT NULL").fetchone()
+    return bool(found)
+
+
 def _split(execute: Any, session: psycopg.Connection[Any], text: str, params: Any) -> _Rows:
     groups: dict[tuple[str, int, int], dict[str, str]] = {}
     for shard, table, host, port, lowest in execute(session, _SHARDS).fetchall():
@@ -218,7 +251,8 @@ def _split(execute: Any, session: psycopg.Connection[Any], text: str, params: An
     count = 0
     for (host, port, _), names in groups.items():
         here = _of_shard(text, names)
-        with psycopg.connect(session.info.dsn, host=host, port=port, autocommit=True) as node:
+        # The session's own address would win over the node's name.
+        with psycopg.connect(session.info.dsn, host=host, hostaddr="", port=port, autocommit=True) as node:
             done = execute(node, here, params)
             rows += done.fetchall() if done.description else []
             count += max(done.rowcount, 0)

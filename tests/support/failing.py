@@ -22,7 +22,7 @@ def count(url: str, table: str) -> int:
     return int(sql(url, f"SELECT count(*) FROM {table}")[0][0])
 
 
-def fail_holds(url: str, sqlstate: str, *, at_commit: bool, times: int = 1) -> None:
+def fail_holds(url: str, sqlstate: str, *, at_commit: bool, times: int = 1, table: str = "holds") -> None:
     """Make the first inserts of holds fail, or the COMMIT behind them. The session goes on."""
     sql(url, "CREATE SEQUENCE failures")
     sql(
@@ -34,5 +34,5 @@ def fail_holds(url: str, sqlstate: str, *, at_commit: bool, times: int = 1) -> N
     form = ("CONSTRAINT", "DEFERRABLE INITIALLY DEFERRED") if at_commit else ("", "")
     sql(
         url,
-        f"CREATE {form[0]} TRIGGER fail AFTER INSERT ON holds {form[1]} FOR EACH ROW EXECUTE FUNCTION fail()",
+        f"CREATE {form[0]} TRIGGER fail AFTER INSERT ON {table} {form[1]} FOR EACH ROW EXECUTE FUNCTION fail()",
     )

@@ -22,6 +22,7 @@ SQL_ELSEWHERE = {
     "process/postgres_server.py": "makes the cluster's role and database, before there is anything to connect to",
     "postgres/pipeline.py": "BEGIN, as bytes for the driver",
     "postgres/transaction.py": "COMMIT and ROLLBACK",
+    "postgres/fan_out.py": "joins a statement of an SQL file over a node's shards, by their names",
 }
 """Files that may contain SQL, and why."""
 

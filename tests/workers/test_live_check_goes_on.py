@@ -60,7 +60,7 @@ async def test_a_database_outage_resets_the_check(
     fetch(
         database_url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()",
     )
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE areas SET held = 0 WHERE name = 'general'")

@@ -177,7 +177,7 @@ class Connections:
         self._placement: Placement | None = None
         self._placed_at = float("-inf")
         self._placing = asyncio.Lock()
-        self._nodes: dict[Node, Pool] = {}
+        self.nodes: dict[Node, Pool] = {}
         """Pools of a cluster's nodes. None unless connections go straight to them."""
         self._pools = [self._new_pool(url, is_control=at == 0) for at, url in enumerate(self._urls)]
 
@@ -197,7 +197,7 @@ class Connections:
 
     def pool(self, event_number: int) -> Pool:
         if self._direct and self._placement is not None:
-            return self._nodes[self._placement.node_of(event_number)]
+            return self.nodes[self._placement.node_of(event_number)]
         return self._pools[event_number % len(self._pools)]
 
     def group_of(self, event_number: int) -> int | None:
@@ -228,7 +228,7 @@ class Connections:
         return self._pools
 
     def _every_pool(self) -> list[Pool]:
-        return [*self._pools, *self._nodes.values()]
+        return [*self._pools, *self.nodes.values()]
 
     def usage(self) -> Usage:
         found = [pool.get_stats() for pool in self._every_pool()]
@@ -409,10 +409,10 @@ class Connections:
         shards = [*(await fetch(connection, _PLACEMENT["list_shards"])).select("low", "host", "port")]
         placement = Placement.of_shards(shards) if shards else None
         async with self._placing:  # several connections may be new, and each node has one pool
-            for node in set(placement.nodes if placement and self._direct else ()) - self._nodes.keys():
+            for node in set(placement.nodes if placement and self._direct else ()) - self.nodes.keys():
                 pool = self._new_pool(url_of_node(self._urls[0], node), is_control=False)
                 await pool.open(wait=False)
-                self._nodes[node] = pool
+                self.nodes[node] = pool
             if placement != self._placement:
                 self._placement = placement  # an equal one keeps what it remembers
 

@@ -15,7 +15,7 @@ from holdfast.postgres.deadline import cut_after
 from holdfast.postgres.pipeline import LOST_STATEMENTS, Pipeline, Statement
 from holdfast.postgres.rows import Table
 
-__all__ = ["MIN_AT_ONCE", "Answer", "Given", "read_together"]
+__all__ = ["MIN_AT_ONCE", "Answer", "Given", "ask_each", "read_together"]
 
 Given = dict[str, Any]
 """The parameters of one event's statements, its number among them."""
@@ -91,7 +91,7 @@ async def _exchange(
     pool: Pool, givens: Mapping[int, Given], statements: Sequence[Statement]
 ) -> dict[int, Answer]:
     """Return the answers of one round trip. The events after a failed statement have none."""
-    parts = iter(await _ask(pool, givens.values(), statements))
+    parts = iter(await ask_each(pool, givens.values(), statements))
     found: dict[int, Answer] = {}
     for number in givens:
         answer = _answer_of([next(parts) for _ in statements])
@@ -102,7 +102,7 @@ async def _exchange(
 
 async def _exchange_at_once(pool: Pool, numbers: Sequence[int], at_once: Statement) -> dict[int, Answer]:
     """Return the answers of one statement for all events; none if it failed because of one of them."""
-    (part,) = await _ask(pool, [{"event_numbers": plain(numbers)}], [at_once])
+    (part,) = await ask_each(pool, [{"event_numbers": plain(numbers)}], [at_once])
     if not isinstance(part, Table):
         _answer_of([part])  # raises the error of a lost connection or node
         return {}
@@ -110,9 +110,10 @@ async def _exchange_at_once(pool: Pool, numbers: Sequence[int], at_once: Stateme
     return {number: [tables.get(number) or Table()] for number in numbers}
 
 
-async def _ask(
+async def ask_each(
     pool: Pool, givens: Collection[Given], statements: Sequence[Statement]
 ) -> list[Table | psycopg.Error]:
+    """Return the rows of each statement for each of `givens`, or its error, in one round trip."""
     connection = await pool.getconn()
     try:
         with cut_after(connection, ANSWER_SECONDS):

@@ -45,6 +45,7 @@ async def map_of(inventory: Inventory, number: int, version: int = 1) -> SeatMap
     return await inventory.queries.get_seat_map(number, version)
 
 
+@pytest.mark.one_postgres("there the events of one shard share a batch, not all")
 async def test_cold_events_of_a_turn_share_their_loads_and_their_batch(database_url: str) -> None:
     """Three round trips load twenty events, and two sell them; each event alone would need eight."""
     numbers = await make_seated(database_url, 20)
@@ -135,6 +136,7 @@ async def test_an_event_that_cannot_be_loaded_costs_the_others_nothing(database_
     assert what_is_wrong(database_url) == []
 
 
+@pytest.mark.one_postgres("there the events of one shard share a batch, not all")
 async def test_large_maps_and_many_seats_are_loaded_apart(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +182,7 @@ async def test_cold_events_of_many_processes_never_sell_a_seat_twice(database_ur
     assert what_is_wrong(database_url) == []
 
 
+@pytest.mark.one_postgres("there the events of one shard share a batch, not all")
 async def test_counted_events_are_learned_without_a_map(database_url: str) -> None:
     async with an_engine(database_url) as other:
         numbers = [await new_event(other, areas={"general": 10}) for _ in range(6)]

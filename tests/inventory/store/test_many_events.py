@@ -342,6 +342,7 @@ async def _begin_together(inventory: Inventory, numbers: Sequence[int]) -> list[
     return begun
 
 
+@pytest.mark.one_postgres("there the events of one shard share a batch, not all")
 async def test_later_events_share_the_next_batch_instead_of_beginning_small_ones(database_url: str) -> None:
     """Two batches of several events run, and two more runners are free. Six buyers come, one after the other."""
     async with an_engine(database_url, size=8) as inventory:

@@ -26,6 +26,7 @@ from holdfast.inventory.store.writes import (
 from holdfast.postgres import queries
 from holdfast.postgres.arrays import json_text
 from holdfast.postgres.connections import Connection, Connections, fetch
+from holdfast.postgres.fan_out import ask_everywhere
 from holdfast.postgres.pipeline import Statement
 from holdfast.postgres.rows import RowReader
 from holdfast.postgres.together import Answer, read_together
@@ -240,26 +241,23 @@ class EventStore:
             "metadata": rows.metadata_text(filters.metadata),
             "max_rows": limit,
         }
-        found: list[tuple[Event, tuple[int, int, int, int], datetime]] = []
-        for pool in self._connections.all():
-            page = await self._connections.ask_pool(pool, SQL["list_events"], parameters)
-            numbers = {"event_numbers": page.column("event_number")}
-            sums = await self._connections.ask_pool(pool, SQL["list_capacities"], numbers)
-            totals = sums.select("capacity", "held", "booked", "blocked")
-            by_number = dict(zip(sums.column("event_number"), totals, strict=True))
-            found.extend(
-                (event, by_number.get(event.number, (0, 0, 0, 0)), clock)
-                for event, clock in zip(rows.EVENT.read(page), page.column("clock"), strict=True)
-            )
+        found: list[tuple[Event, datetime]] = []
+        for page in await ask_everywhere(self._connections, SQL["list_events"], parameters):
+            found.extend(zip(rows.EVENT.read(page), page.column("clock"), strict=True))
         found.sort(key=lambda each: each[0].number, reverse=True)
-        return found[:limit]
+        found = found[:limit]
+        numbers = {"event_numbers": [event.number for event, _ in found]}
+        totals: dict[int, tuple[int, int, int, int]] = {}
+        for sums in await ask_everywhere(self._connections, SQL["list_capacities"], numbers):
+            counts = sums.select("capacity", "held", "booked", "blocked")
+            totals.update(zip(sums.column("event_number"), counts, strict=True))
+        return [(event, totals.get(event.number, (0, 0, 0, 0)), clock) for event, clock in found]
 
     async def list_areas(self, numbers: Sequence[int]) -> dict[int, list[Area]]:
         """Return the areas of several events, by event number."""
         found: dict[int, list[Area]] = {}
-        for pool in self._connections.all():
-            parameters = {"event_numbers": list(numbers)}
-            table = await self._connections.ask_pool(pool, SQL["list_areas"], parameters)
+        given = {"event_numbers": list(numbers)}
+        for table in await ask_everywhere(self._connections, SQL["list_areas"], given):
             for number, area in zip(table.column("event_number"), rows.AREA.read(table), strict=True):
                 found.setdefault(number, []).append(area)
         return found

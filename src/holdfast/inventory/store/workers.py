@@ -8,6 +8,7 @@ from uuid import UUID
 
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, Pool, fetch
+from holdfast.postgres.fan_out import ask_everywhere
 from holdfast.postgres.rows import Table
 
 SQL = queries.load("workers")
@@ -23,11 +24,8 @@ class WorkerStore:
 
     async def find_unswept(self, max_rows: int) -> list[int]:
         """Return the numbers of events whose holds' rows must be rewritten, max `max_rows` of each node."""
-        return [
-            number
-            for pool in self._connections.all()
-            for number in (await self._fetch(pool, "find_unswept", max_rows=max_rows)).column("event_number")
-        ]
+        found = await self._find("find_unswept", max_rows)
+        return [number for table in found for number in table.column("event_number")]
 
     async def take_lease(self, name: str, owner: UUID, seconds: float) -> bool:
         """Take a job's lease for the next seconds, or prolong one's own. Return False if another owner has it."""
@@ -39,21 +37,17 @@ class WorkerStore:
         old. Refusals of guests and buyers are old after minutes."""
         kinds = (("find_old_answers", {"hours": hours}), ("find_brief_answers", {"minutes": BRIEF_MINUTES}))
         deleted = 0
-        for pool in self._connections.all():
-            for name, age in kinds:
-                found = (await self._fetch(pool, name, **age, max_rows=max_rows)).by("event_number")
-                for number, answers in found.items():
+        for name, age in kinds:
+            for table in await self._find(name, max_rows, **age):
+                for number, answers in table.by("event_number").items():
                     deleted += await self._delete("delete_answers", number, scopes=answers.column("scope"))
         return deleted + await self._delete_old_creations(hours, max_rows)
 
     async def delete_old_attempts(self, days: int, max_rows: int) -> int:
         """Delete old FAILED attempts, max `max_rows` of each node. Return their number; 0: none is old."""
         deleted = 0
-        for pool in self._connections.all():
-            found = (await self._fetch(pool, "find_old_attempts", days=days, max_rows=max_rows)).by(
-                "event_number"
-            )
-            for number, attempts in found.items():
+        for table in await self._find("find_old_attempts", max_rows, days=days):
+            for number, attempts in table.by("event_number").items():
                 deleted += await self._delete("delete_attempts", number, numbers=attempts.column("number"))
         return deleted
 
@@ -64,6 +58,11 @@ class WorkerStore:
             if not scopes:
                 return 0
             return (await connection.execute(SQL["delete_creations"], {"scopes": scopes})).rowcount
+
+    async def _find(self, name: str, max_rows: int, **parameters: Any) -> list[Table]:
+        """Return what a fan-out finds, max `max_rows` of each node."""
+        given = {**parameters, "max_rows": max_rows}
+        return await ask_everywhere(self._connections, SQL[name], given)
 
     async def _fetch(self, pool: Pool, name: str, **parameters: Any) -> Table:
         async with self._connections.use(pool) as connection:
