@@ -15,6 +15,7 @@ from holdfast_client import (
     audit,
     catalogue,
     delivery,
+    door,
     errors,
     inventory,
     models,
@@ -29,6 +30,7 @@ _MAX_COLUMNS = 100
 _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
     "Tickets": tickets,
+    "The door": door,
     "Seat maps of venues": seat_maps,
     "Webhooks, notices and mail": delivery,
     "The audit": audit,
@@ -36,7 +38,7 @@ _SUBJECTS: dict[str, ModuleType] = {
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }
-_OBJECTS = (models.events, models.seats, models.seat_maps, models.sales, models.service)
+_OBJECTS = (models.events, models.seats, models.seat_maps, models.sales, models.door, models.service)
 
 
 def sdk_reference() -> Iterator[str]:

@@ -28,7 +28,7 @@ _OPERATIONS: Mapping[Permission, str] = {
     Permission.EVENTS_WRITE: """
         create_event change_event publish_event cancel_event stop_sales resume_sales block_admissions lift_block
         create_seat_map add_seat_map_version box_office_create_event instant_create_show ticketing_create_show
-        ticketing_create_seats
+        ticketing_create_seats change_door
     """,
     Permission.SALES_WRITE: """
         release_hold_as_staff arena_list_seats arena_reserve_seat arena_confirm_seat reservations_hold_seat
@@ -37,7 +37,7 @@ _OPERATIONS: Mapping[Permission, str] = {
     """,
     Permission.BOOKINGS_READ: "list_bookings",
     Permission.BOOKINGS_CANCEL: "mail_booking",
-    Permission.CHECKINS_WRITE: "check_ticket",
+    Permission.CHECKINS_WRITE: "check_ticket record_check_ins list_check_ins get_check_in_list get_door",
     Permission.WEBHOOKS_WRITE: """
         create_webhook list_webhooks get_webhook change_webhook delete_webhook rotate_webhook test_webhook
         list_deliveries retry_delivery

@@ -146,6 +146,7 @@ SECRETS: dict[str, list[Guess]] = {
     },
 }
 UNGUESSABLE = {
+    "POST /v1/events/{event}/check-ins": ("code", "of a ticket, a signature that only a door may send"),
     "POST /v1/events/{event}/tickets/check": ("code", "of a ticket, a signature that only a door may send"),
     "POST /v1/accounts": ("password", "of a new account, which is compared with nothing"),
     "POST /users": ("password", "of a new account, which is compared with nothing"),

@@ -112,6 +112,8 @@ BODIES: dict[str, Any] = {
     "change_booking": {"metadata": {"a": "b"}},
     "change_member": {"role": "door"},
     "check_ticket": {"code": "HF1"},
+    "record_check_ins": {"device": "a", "items": [{"seq": 1, "at": "2026-11-05T18:42:00Z", "code": "HF1"}]},
+    "change_door": {"re_entry": "never"},
     "change_organisation": {"requires_second_factor": True},
     "invite_member": {"email": "eve@example.org", "role": "door"},
     "change_event": {"name": "Other"},

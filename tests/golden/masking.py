@@ -26,6 +26,8 @@ _PRINTED_REFERENCE = re.compile(
     r'|(?<=filename="ticket-)[0-9A-Z]{8}'
 )
 _TICKET_CODE = re.compile(r"HF1[0-9A-Z $%*+\-./:]{135}")
+_LIST_SIGNATURE = re.compile(r"(?<=signature-ed25519: )[A-Za-z0-9+/]{86}==|^[A-Za-z0-9+/]{86}==$")
+_CODE_HASH = re.compile(r"^(?!0f4c9be1a2d35c7788aa11be)[0-9a-f]{24}$")
 _SIGNED_LINK = re.compile(r"(?<=/gp/v/save/)[\w-]+\.[\w-]+\.[\w-]+")
 _RESET = re.compile(r'(?<=;t=)\d+(?=$|")')
 """The seconds of `RateLimit`, which depend on the moment."""
@@ -68,6 +70,8 @@ class Mask:
         text = _CALENDAR_TIME.sub("<time>", text)
         text = _PRINTED_REFERENCE.sub("<reference>", text)
         text = _TICKET_CODE.sub(self._ticket_code, text)
+        text = _LIST_SIGNATURE.sub("<signature>", text)
+        text = _CODE_HASH.sub("<hash>", text)
         text = _SIGNED_LINK.sub("<signed>", text)
         text = _SESSION.sub("<session>", text)
         text = _DIGEST.sub("<digest>", text)
@@ -87,7 +91,7 @@ class Mask:
                 return {self.text(key): self.json(one, key) for key, one in value.items()}
             case list():
                 return [self.json(one, name if name in _RANDOM_TEXTS else "") for one in value]
-            case str() if name == "reference" and value not in _EXAMPLES:
+            case str() if name in {"reference", "ticket"} and value not in _EXAMPLES:
                 reference, dash, ticket = value.partition("-")
                 known = parse_reference(reference) == reference
                 return self._numbered("reference", reference) + dash + ticket if known else self.text(value)

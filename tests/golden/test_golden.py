@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from golden import scenes_accounts, scenes_dialects, scenes_events, scenes_sales, scenes_tickets
+from golden import (
+    scenes_accounts,
+    scenes_dialects,
+    scenes_door,
+    scenes_events,
+    scenes_sales,
+    scenes_tickets,
+)
 from golden.asking import Deployment
 from golden.files import compare, sorted_entries
 from golden.walking import Document, Walk
@@ -20,6 +27,7 @@ SCENES = {
     "holds": scenes_sales.holds,
     "bookings": scenes_sales.bookings,
     "tickets": scenes_tickets.tickets,
+    "door": scenes_door.door,
     "service": scenes_sales.service,
     "accounts": scenes_accounts.accounts,
 }

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast_client import access, audit, catalogue, delivery, inventory, sales, seat_maps, tickets
+from holdfast_client import access, audit, catalogue, delivery, door, inventory, sales, seat_maps, tickets
 from holdfast_client.calls import Answer, Call, EventRef
 from holdfast_client.errors import HoldfastError
 from holdfast_client.models import Change, Page, Snapshot
@@ -141,6 +141,12 @@ class Client(Settings):
     get_event_calendar = _method(tickets.get_event_calendar)
     reissue_ticket = _method(tickets.reissue_ticket)
     check_ticket = _method(tickets.check_ticket)
+    record_check_ins = _method(door.record_check_ins)
+    list_check_ins = _method(door.list_check_ins)
+    iterate_check_ins = _iteration(door.list_check_ins)
+    get_check_in_list = _method(door.get_check_in_list)
+    get_door = _method(door.get_door)
+    change_door = _method(door.change_door)
 
     def stream(self, event: EventRef, *, last_event_id: str | None = None) -> Iterator[Snapshot | Change]:
         """Yield an event's stream without end: a snapshot, or the changes since `last_event_id`; then each net change.

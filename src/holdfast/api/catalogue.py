@@ -20,6 +20,7 @@ TAGS = {
     "holds": "A buyer's exclusive, timed claim. Its token is the proof.",
     "bookings": "The confirmed sale of a hold.",
     "tickets": "One document for each admission of a booking, with a signed code for the door.",
+    "check-ins": "Scans of tickets at the doors of an event, and the rules of its doors.",
     "blocks": "Admissions that the organiser took off sale.",
     "webhooks": "Receivers of notices, and the notices of an event to catch up with.",
     "dialect 1: box office": "The wire format of the documents 000 and 001.",

@@ -6,6 +6,7 @@ from holdfast.access.access import Access
 from holdfast.access.access_tokens import AccessTokens
 from holdfast.access.token_grants import TokenGrants
 from holdfast.delivery.delivery import Delivery
+from holdfast.door.door import Door
 from holdfast.http import request
 from holdfast.inventory.inventory import Inventory
 from holdfast.limits.attempts import AttemptLimits
@@ -30,6 +31,7 @@ class Request(request.Request):
     grants: TokenGrants
     delivery: Delivery
     tickets: Tickets
+    door: Door
     wallets: Wallets
     booking_links: BookingLinks
     attempts: AttemptLimits

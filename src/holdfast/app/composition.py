@@ -24,6 +24,9 @@ from holdfast.app.workers import build_workers
 from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.mail.mailer import MailSettings
 from holdfast.delivery.mail.smtp import parse_smtp_url
+from holdfast.door.door import Door
+from holdfast.door.door_audit import KIND as DOOR_CHANGED
+from holdfast.door.door_audit import DoorAudit
 from holdfast.http.application import Application
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cursors import Cursors
@@ -160,6 +163,8 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     delivery.add_acts({TICKET_REISSUED: ReissueAudit(connections).act})
     if settings.booking_mail is not BookingMailMode.LINK:
         delivery.mailer.make_tickets = tickets.make_pdf_for_mail
+    door = Door(inventory, tickets, connections)
+    delivery.add_acts({DOOR_CHANGED: DoorAudit(connections).act})
     wallets = Wallets(tickets, wallet_settings(settings))
     background = Background(build_workers(settings, inventory, delivery, access))
 
@@ -192,6 +197,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             grants=TokenGrants(access, tokens, by_password=settings.password_grant),
             delivery=delivery,
             tickets=tickets,
+            door=door,
             wallets=wallets,
             booking_links=booking_links,
             cursors=cursors,

@@ -19,6 +19,7 @@ from holdfast.app.logging import configure_logging
 from holdfast.app.settings import BookingMailMode, LogLevel, Settings, load_settings
 from holdfast.cli.output import fail
 from holdfast.delivery.delivery import Delivery
+from holdfast.door.door import Door
 from holdfast.errors import EventNotFound, HoldfastError
 from holdfast.inventory.hold_tokens import HoldTokens
 from holdfast.inventory.inventory import Inventory
@@ -149,6 +150,10 @@ def use_mailing_access(work: Callable[[Access], Awaitable[T]]) -> T:
 
 def use_tickets(work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
     """Run the work with the tickets of the command's database. Their codes are made with the server's key."""
+    return _use_ticket_contexts(lambda inventory, tickets, _: work(inventory, tickets))
+
+
+def _use_ticket_contexts(work: Callable[[Inventory, Tickets, Door], Awaitable[T]]) -> T:
     with plain_errors():
         settings = load_settings()
     with using_database(settings=settings) as url:
@@ -157,6 +162,11 @@ def use_tickets(work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
             raise fail("HOLDFAST_SECRET_KEY is not set: the code of a ticket is made with the server's key.")
         key = settings.secret_key.get_secret_value().encode()
         return asyncio.run(_with_tickets(url, key, work))
+
+
+def use_door(work: Callable[[Inventory, Door], Awaitable[T]]) -> T:
+    """Run the work with the doors of events. The codes of tickets are read with the server's key."""
+    return _use_ticket_contexts(lambda inventory, _, door: work(inventory, door))
 
 
 def use_wallets(work: Callable[[Inventory, Wallets], Awaitable[T]]) -> T:
@@ -216,12 +226,13 @@ async def _with_contexts(
         await inventory.close()
 
 
-async def _with_tickets(url: str, key: bytes, work: Callable[[Inventory, Tickets], Awaitable[T]]) -> T:
+async def _with_tickets(url: str, key: bytes, work: Callable[[Inventory, Tickets, Door], Awaitable[T]]) -> T:
     connections = Connections(url, size=2, application="holdfast-cli")
     inventory = Inventory(connections, HoldTokens(key))
     await inventory.open()
     try:
-        return await work(inventory, Tickets(inventory, connections, key))
+        tickets = Tickets(inventory, connections, key)
+        return await work(inventory, tickets, Door(inventory, tickets, connections))
     finally:
         await inventory.close()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import citus, distribution, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 19
+GENERATION = 21
 """The schema generation of this server."""
 
 

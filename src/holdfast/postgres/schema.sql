@@ -12,7 +12,7 @@ CREATE TABLE schema_generation (
     epoch uuid NOT NULL DEFAULT gen_random_uuid(), -- a part of the name of this history (postgres/epoch.py)
     key_fingerprint text                  -- of the server key (access/server_key.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (19, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (21, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -259,6 +259,42 @@ CREATE TABLE ticket_revisions (
     retry_scopes bytea[] NOT NULL,         -- of the last requests: a retry of one voids no code
     PRIMARY KEY (event_number, booking_id, ticket_number)
 );
+
+-- The doors of an event: their rules, and how far their log counts. The record of a scan locks the row.
+CREATE TABLE doors (
+    event_number bigint NOT NULL,
+    last_number bigint NOT NULL DEFAULT 0, -- of the newest scan
+    rules jsonb NOT NULL,                  -- door/decide.py
+    changed_at timestamptz,                -- the rules; null: never
+    PRIMARY KEY (event_number)
+) WITH (fillfactor = 50);
+
+-- The log of scans, in the order of their arrival. Rows never change. A code is here as its SHA-256 only.
+CREATE TABLE check_ins (
+    event_number bigint NOT NULL,
+    number bigint NOT NULL,
+    device text NOT NULL,
+    seq bigint NOT NULL,                   -- counts the scans of the device: a repeat adds no row
+    device_at timestamptz NOT NULL,        -- by the device's clock
+    at timestamptz NOT NULL,               -- the same moment, by the clock of the server
+    recorded_at timestamptz NOT NULL,
+    code_hash bytea NOT NULL,
+    direction text NOT NULL CHECK (direction IN ('in', 'out')),
+    gate text,
+    list text,
+    shown boolean NOT NULL,                -- the device had no network and let the person pass
+    verdict text NOT NULL,
+    why text,
+    earlier jsonb,                         -- the movement that spoke against it
+    booking_id uuid,                       -- null: of no ticket of this event
+    ticket_number integer,
+    admission text,                        -- the seat's label, or the area
+    recorded_by text NOT NULL,
+    PRIMARY KEY (event_number, number),
+    UNIQUE (event_number, device, seq)
+);
+CREATE INDEX check_ins_by_ticket ON check_ins (event_number, booking_id, ticket_number, number)
+    WHERE verdict IN ('admitted', 'left');
 
 -- Tables without an event, on the control connection.
 

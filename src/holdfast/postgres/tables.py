@@ -24,6 +24,8 @@ OF_EVENTS = (
     "job_attempts",
     "feeds",
     "ticket_revisions",
+    "doors",
+    "check_ins",
 )
 """Tables with an event's number in each row. Number 0 stands for no event, as in `jobs`."""
 

@@ -9,7 +9,7 @@ derived each time, and stored nowhere.
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,6 +26,7 @@ __all__ = ["ALGORITHM", "MAX_CODE_LENGTH", "TicketCodes", "TicketName"]
 ALGORITHM = "EdDSA"
 MAX_CODE_LENGTH = 138
 _PREFIX = "HF1"
+_LIST_PREFIX = b"HFL1"
 _NAME = Struct(">3s16s3sI")
 """Key id, booking, number and revision."""
 
@@ -72,6 +73,10 @@ class TicketCodes:
         return TicketName(
             booking_id=UUID(bytes=booking), number=int.from_bytes(number, "big"), revision=revision
         )
+
+    def sign_list(self, content: bytes) -> str:
+        """Return the signature of a door's list in base 64. What it signs begins unlike the content of any code."""
+        return b64encode(self._key.sign(_LIST_PREFIX + content)).decode("ascii")
 
     def public_keys(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """Return the JSON Web Key Set by which a door verifies codes. `kid` is the key id in hexadecimal digits."""

@@ -45,6 +45,8 @@ KINDS = {
     "tickets": (
         "POST /v1/bookings/{booking}/tickets/{ticket}/reissue",
         "POST /v1/events/{event}/tickets/check",
+        "POST /v1/events/{event}/check-ins",
+        "PATCH /v1/events/{event}/door",
         "POST /v1/booking-links",
         "POST /v1/booking-links/use",
     ),

@@ -330,6 +330,70 @@ def targets(shop: Shop) -> list[Target]:
             fields={"code": "scanned"},
         ),
         Target(
+            route="POST /v1/events/{event}/check-ins",
+            path=f"/v1/events/{number}/check-ins",
+            names=(number,),
+            staff=True,
+            body={
+                "device": "door-a",
+                "sent_at": "2026-11-05T18:42:00Z",
+                "items": [
+                    {
+                        "seq": 1,
+                        "at": "2026-11-05T18:42:00Z",
+                        "code": "HF1",
+                        "direction": "in",
+                        "gate": "A",
+                        "list": "VIP",
+                        "shown": False,
+                    }
+                ],
+            },
+            fields={
+                "device": "scanned",
+                "sent_at": "time",
+                "items": "array",
+                "items/0": "object",
+                "items/0/seq": "count",
+                "items/0/at": "time",
+                "items/0/code": "scanned",
+                "items/0/direction": "word",
+                "items/0/gate": "text",
+                "items/0/list": "text",
+                "items/0/shown": "bool",
+            },
+        ),
+        Target(
+            route="PATCH /v1/events/{event}/door",
+            path=f"/v1/events/{number}/door",
+            names=(number,),
+            staff=True,
+            body={
+                "re_entry": "never",
+                "lists": [
+                    {
+                        "name": "VIP",
+                        "areas": ["floor"],
+                        "categories": ["box"],
+                        "opens_at": "2026-11-05T18:00:00Z",
+                        "closes_at": "2026-11-06T18:00:00Z",
+                    }
+                ],
+            },
+            fields={
+                "re_entry": "word",
+                "lists": "array",
+                "lists/0": "object",
+                "lists/0/name": "text",
+                "lists/0/areas": "array",
+                "lists/0/areas/0": "text",
+                "lists/0/categories": "array",
+                "lists/0/categories/0": "text",
+                "lists/0/opens_at": "time",
+                "lists/0/closes_at": "time",
+            },
+        ),
+        Target(
             route="POST /v1/holds/{hold}/release",
             path=f"/v1/holds/{shop.foreign['id']}/release",
             names=(shop.foreign["id"],),

@@ -3,6 +3,16 @@
 A newer server may send words that this version does not know. Compare only with the words that you act on.
 """
 
+from holdfast_client.models.door import (
+    CheckIn,
+    Door,
+    DoorList,
+    GateCounts,
+    Movement,
+    OfflineList,
+    OfflineTicket,
+    Scan,
+)
 from holdfast_client.models.events import Event, Page, Part
 from holdfast_client.models.sales import (
     Booking,
@@ -57,10 +67,14 @@ __all__ = [
     "Buyer",
     "Change",
     "Changes",
+    "CheckIn",
     "CheckedTicket",
     "Counts",
     "Delivery",
+    "Door",
+    "DoorList",
     "Event",
+    "GateCounts",
     "Health",
     "Hold",
     "Line",
@@ -71,11 +85,15 @@ __all__ = [
     "MapSection",
     "MapSource",
     "Me",
+    "Movement",
     "Notice",
     "Notices",
+    "OfflineList",
+    "OfflineTicket",
     "PackedSeats",
     "Page",
     "Part",
+    "Scan",
     "Seat",
     "SeatChange",
     "SeatMap",

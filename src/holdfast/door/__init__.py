@@ -1,0 +1,1 @@
+"""Door: check-ins of tickets, their rules, and what a door needs without a network."""
