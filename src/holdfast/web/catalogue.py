@@ -22,6 +22,7 @@ from holdfast.web import (
 from holdfast.web.organise import (
     attendees,
     bookings,
+    event_change,
     event_overview,
     event_places,
     new_event,
@@ -52,6 +53,7 @@ def all_pages() -> list[Endpoint]:
         own_events,
         new_event,
         event_overview,
+        event_change,
         event_places,
         bookings,
         attendees,

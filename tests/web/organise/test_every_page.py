@@ -82,6 +82,8 @@ def event_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     for name in ("seated", "draft"):
         browser.open(f"{office.url}/organise/events/{getattr(office, name)}?lang={lang}")
         yield name
+    browser.open(f"{office.url}/organise/events/{office.busy}/change")
+    yield "change"
     browser.open(f"{office.url}/organise/events/{office.busy}")
     submit(browser, "form[action$=stop]", "form[action$=resume]")
     yield "busy, paused"

@@ -28,6 +28,7 @@ _MAX_PLAN = 8_000_000
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 _TIMES = ("starts_at", "on_sale_at", "off_sale_at")
 _NUMBERS = ("hold_minutes", "max_per_hold", "max_per_buyer")
+_MINUTES = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?")
 _ROW = re.compile(r"(area|section)-([0-9]{1,3})-[a-z]+")
 
 
@@ -107,13 +108,11 @@ def _read_facts(typed: Mapping[str, str], draft: Draft) -> None:
                 body[name] = at
     for name in _NUMBERS:
         if typed[name]:
-            number = _number(typed[name])
+            number = _seconds(typed[name]) if name == "hold_minutes" else _number(typed[name])
             if number is None:
                 draft.wrong[name] = gettext(_WRONG[name])
-            elif name == "hold_minutes":
-                body["hold_ttl_seconds"] = number * 60
             else:
-                body[name] = number
+                body["hold_ttl_seconds" if name == "hold_minutes" else name] = number
 
 
 def _read_areas(typed: Mapping[str, str], draft: Draft) -> None:
@@ -174,6 +173,12 @@ def _time(text: str, zone: str) -> str | None:
     return at.replace(tzinfo=at.tzinfo or find_zone(zone) or UTC).isoformat()
 
 
+def _seconds(minutes: str) -> int | None:
+    """Return minutes such as "1.5" or "1,5" as seconds."""
+    plain = minutes.replace(",", ".")
+    return round(float(plain) * 60) if _MINUTES.fullmatch(plain) else None
+
+
 def _number(text: str) -> int | None:
     plain = text.replace(" ", "")
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else None
@@ -219,7 +224,7 @@ def fields_of(event: FullEvent) -> dict[str, str]:
         "venue": event.venue or "",
         "time_zone": event.time_zone or "",
         **{name: _local(getattr(event, name), event.time_zone) for name in _TIMES},
-        "hold_minutes": str(rules.hold_ttl_seconds // 60),
+        "hold_minutes": f"{rules.hold_ttl_seconds / 60:g}",
         "max_per_hold": str(rules.max_per_hold or ""),
         "max_per_buyer": str(rules.max_per_buyer or ""),
     }
