@@ -301,7 +301,7 @@ def test_the_sdk_refuses_what_the_server_did_not_send() -> None:
         "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",
-        "192.0.2.1", "198.18.0.1", "2001:db8::1",
+        "192.0.2.1", "198.18.0.1", "2001:db8::1", "::127.0.0.1", "::10.0.0.1", "64:ff9b:1::a00:1",
     ],
 )  # fmt: skip
 def test_an_address_inside_is_private_in_every_spelling(address: str) -> None:
@@ -321,6 +321,8 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
         "ftp://shop.example/", "https://shop.example:99999/", "https://shop.example:0/", "https://shöp.example/",
         "https://shop.example/ a", "https://shop.example/\r\nX: y", "https://" + "a" * 2_000, "shop.example", "",
         "https://[::ffff:10.0.0.1]/", "https://[", "https://169.254.169.254/latest/meta-data",
+        "https://127.1/", "https://2130706433/", "https://0x7f.1/", "https://0/", "https://017700000001/",
+        "https://127.0.0.1./", "https://0X7F000001/", "https://[::127.0.0.1]/", "https://[64:ff9b:1::7f00:1]/",
     ],
 )  # fmt: skip
 def test_a_url_that_no_delivery_may_use_is_refused(url: str) -> None:

@@ -6,6 +6,7 @@ A second look-up could answer with another address, and a redirect could lead to
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -14,7 +15,11 @@ from urllib.parse import urlsplit
 __all__ = ["ForbiddenAddress", "WebhookTarget", "is_public", "parse_target", "resolve"]
 
 MAX_URL_LENGTH = 2_000
-_NAT64 = IPv6Network("64:ff9b::/96")
+_WITH_IPV4 = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""NAT64, and the form of old: an IPv4 address is their end."""
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\.?\Z")
+"""The last label of a host that a resolver reads as an IPv4 address: `127.1`, `0x7f.1`, `2130706433`."""
 
 
 class ForbiddenAddress(Exception):
@@ -78,20 +83,22 @@ def is_public(text: str) -> bool:
         inner = _ipv4_within(address)
         if inner is not None:
             return is_public(str(inner))
+        if address in _LOCAL_NAT64:
+            return False
     return address.is_global and not address.is_multicast
 
 
 def _ipv4_within(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64:
+    if any(address in network for network in _WITH_IPV4):
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def _is_private_literal(host: str) -> bool:
-    """Return whether a host is a private address, or a name of this machine. Odd spellings are left to `resolve`."""
+    """Return whether a host is a private address, a name of this machine, or an address in an odd spelling."""
     if host.rstrip(".") == "localhost" or host.rstrip(".").endswith(".localhost"):
         return True
     try:
         return not is_public(host)
     except ValueError:
-        return False
+        return _NUMBER.match(host.rpartition(".")[2] or host.rstrip(".").rpartition(".")[2]) is not None
