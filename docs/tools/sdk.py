@@ -18,6 +18,7 @@ from holdfast_client import (
     door,
     errors,
     inventory,
+    keys,
     models,
     sales,
     seat_maps,
@@ -35,6 +36,7 @@ _SUBJECTS: dict[str, ModuleType] = {
     "Webhooks, notices and mail": delivery,
     "The audit": audit,
     "Who calls": access,
+    "API keys": keys,
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }

@@ -241,6 +241,8 @@ ELSEWHERE = {
     "forbidden",
     "headers_too_large",
     "invalid_transition",
+    "key_ended",
+    "key_not_found",
     "last_owner",
     "link_not_valid",
     "member_not_found",

@@ -43,6 +43,7 @@ ABSENT: dict[str, Any] = {
     "seat_id": NOBODY * 1_000_000 + 6,
     "webhook": "6f2c1a7e-9d1b-4c55-8a43-0c2a7b1f9e11",
     "delivery": EVENT_ID,
+    "key": "k3v9x0q2m7ab",
     "organisation": NOBODY,
     "member": NOBODY,
 }
@@ -71,6 +72,7 @@ WITHOUT_OBJECT = {
         "list_bookings",
         "list_seat_maps",
         "list_webhooks",
+        "list_keys",
         "sign_in",
         "sign_out",
         "sign_out_everywhere",
@@ -94,6 +96,7 @@ WITHOUT_OBJECT = {
         "create_event",
         "create_seat_map",
         "create_webhook",
+        "create_key",
         "box_office_create_event",
         "ticketing_create_user",
         "instant_list_shows",
@@ -194,6 +197,7 @@ async def shop(guest: httpx2.AsyncClient, organiser: httpx2.AsyncClient) -> Shop
         "seat_id": event["number"] * 1_000_000 + 6,
         "webhook": "6f2c1a7e-9d1b-4c55-8a43-0c2a7b1f9e12",
         "delivery": hold["id"],
+        "key": organiser.headers["authorization"].split("_")[1],
         "organisation": 1,
         "member": user,
     }

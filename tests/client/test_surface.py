@@ -18,6 +18,7 @@ from holdfast_client import (
     catalogue,
     delivery,
     inventory,
+    keys,
     models,
     sales,
     seat_maps,
@@ -52,7 +53,7 @@ def test_every_method_has_a_docstring(kind: type) -> None:
 def calls() -> list[Call[object]]:
     """Return every call of the SDK, with valid arguments."""
     made: list[Call[object]] = [Following("{}", Retries()).call()]
-    for module in (access, audit, catalogue, delivery, inventory, sales, seat_maps, tickets):
+    for module in (access, audit, catalogue, delivery, inventory, keys, sales, seat_maps, tickets):
         for name, build in inspect.getmembers(module, inspect.isfunction):
             if build.__module__ != module.__name__ or name.startswith("_"):
                 continue

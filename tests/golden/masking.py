@@ -19,6 +19,9 @@ _HEX = re.compile(
 """An id without dashes, as in an entity tag."""
 
 _TOKEN = re.compile(r"\bhfh_[A-Za-z0-9]+_[A-Za-z0-9_-]{20,}")
+_API_KEY = re.compile(r"\bhfk_(?!k3v9x0q2m7ab)[A-Za-z0-9]+_[A-Za-z0-9_-]{43}")
+_KEY_ID = re.compile(r"(?<=/v1/keys/)(?!k3v9x0q2m7ab)[a-z0-9]{12}\b")
+_IS_KEY_ID = re.compile(r"(?!k3v9x0q2m7ab)[a-z0-9]{12}")
 _SESSION = re.compile(r"\bhf[sl]_[A-Za-z0-9_-]{43}")
 _CALENDAR_TIME = re.compile(r"(?<=DTSTAMP:)\d{8}T\d{6}Z")
 _PRINTED_REFERENCE = re.compile(
@@ -67,6 +70,8 @@ class Mask:
 
     def text(self, text: str) -> str:
         text = _TOKEN.sub(lambda found: self._numbered("hold token", found[0]), text)
+        text = _API_KEY.sub("<api key>", text)
+        text = _KEY_ID.sub(lambda found: self._numbered("key", found[0]), text)
         text = _CALENDAR_TIME.sub("<time>", text)
         text = _PRINTED_REFERENCE.sub("<reference>", text)
         text = _TICKET_CODE.sub(self._ticket_code, text)
@@ -97,6 +102,8 @@ class Mask:
                 return self._numbered("reference", reference) + dash + ticket if known else self.text(value)
             case str() if name in _RANDOM_TEXTS and not value.startswith(_EXAMPLE_TEXTS):
                 return f"<{name}>"
+            case str() if name == "id" and _IS_KEY_ID.fullmatch(value):
+                return self._numbered("key", value)
             case str() if name == "code" and value.isdigit():
                 return "<code>"
             case str() if name == "epoch" and value != "3f9a1c2e":

@@ -115,6 +115,7 @@ async def _staff(walk: Walk) -> None:
     await walk("list_organisations", 200)
     await walk("get_organisation", 200, 1)
     await walk("get_organisation", "organisation_not_found", 2)
+    await _keys(walk, browser)
     await walk("list_members", 200, 1, by="guest", headers=browser)
     await walk("list_members", "forbidden", 1)
     invitation = {"email": ADA, "role": "box_office"}
@@ -127,6 +128,34 @@ async def _staff(walk: Walk) -> None:
     await walk("change_member", "member_not_found", 1, 99, by="guest", headers=browser, json={"role": "door"})
     await walk("remove_member", 204, 1, member, by="guest", headers=browser)
     await walk("remove_member", "last_owner", 1, own, by="guest", headers=browser)
+
+
+async def _keys(walk: Walk, browser: dict[str, str]) -> None:
+    async def ask(operation: str, outcome: int | str, *parameters: str, note: str = "", **given: Any) -> Any:
+        return await walk(operation, outcome, *parameters, by="guest", headers=browser, note=note, **given)
+
+    body = {"name": "The shop", "scopes": ["sell"]}
+    made = await ask("create_key", 201, json=body)
+    await ask("create_key", "invalid_input", json={**body, "scopes": []})
+    past = {**body, "expires_at": "1999-01-01T20:00:00Z"}
+    await ask("create_key", "invalid_input", json=past, note="an end in the past")
+    retried = {**browser, "Idempotency-Key": "the-key-of-an-api-key"}
+    await walk("create_key", 201, by="guest", headers=retried, json=body, note="under a key")
+    other = {**body, "name": "Other"}
+    await walk("create_key", "idempotency_key_reused", by="guest", headers=retried, json=other)
+    await walk("create_key", "forbidden", json=body)
+    await walk("list_keys", "forbidden")
+    for operation in ("get_key", "rotate_key", "revoke_key"):
+        await walk(operation, "forbidden", "k3v9x0q2m7ab")
+    await ask("list_keys", 200)
+    await ask("get_key", 200, made["id"])
+    await ask("get_key", "key_not_found", "k3v9x0q2m7ab")
+    await ask("rotate_key", 200, made["id"], json={"overlap_seconds": 3_600})
+    await ask("rotate_key", "invalid_input", made["id"], json={"overlap_seconds": -1})
+    await ask("rotate_key", "key_not_found", "k3v9x0q2m7ab")
+    await ask("revoke_key", 200, made["id"])
+    await ask("revoke_key", "key_not_found", "k3v9x0q2m7ab")
+    await ask("rotate_key", "key_ended", made["id"])
 
 
 async def _second_factor(walk: Walk, browser: dict[str, str]) -> None:

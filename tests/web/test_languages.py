@@ -39,6 +39,8 @@ STAFF_ONLY = {
     "client_refused",
     "duplicate_email",
     "invalid_transition",
+    "key_ended",
+    "key_not_found",
     "organisation_not_found",
     "precondition_failed",
     "seat_map_not_found",

@@ -9,7 +9,18 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import httpx2
 
-from holdfast_client import access, audit, catalogue, delivery, door, inventory, sales, seat_maps, tickets
+from holdfast_client import (
+    access,
+    audit,
+    catalogue,
+    delivery,
+    door,
+    inventory,
+    keys,
+    sales,
+    seat_maps,
+    tickets,
+)
 from holdfast_client.calls import Answer, Call, EventRef
 from holdfast_client.errors import HoldfastError
 from holdfast_client.models import Change, Page, Snapshot
@@ -80,6 +91,12 @@ class Client(Settings):
     sign_up = _method(access.sign_up)
     sign_in = _method(access.sign_in)
     renew_tokens = _method(access.renew_tokens)
+    create_key = _method(keys.create_key)
+    list_keys = _method(keys.list_keys)
+    iterate_keys = _iteration(keys.list_keys)
+    get_key = _method(keys.get_key)
+    rotate_key = _method(keys.rotate_key)
+    revoke_key = _method(keys.revoke_key)
     get_health = _method(catalogue.get_health)
     get_readiness = _method(catalogue.get_readiness)
 

@@ -6,12 +6,10 @@ HoldfastError                     code, status, detail, errors, request_id, idem
 │   ├── Conflict             409  SeatTaken, SeatBlocked, SoldOut, NotTogether, EventNotOnSale, SalesStopped, …
 │   ├── Gone                 410  HoldExpired, HoldReleased, EventCancelled
 │   ├── Invalid              422  InvalidInput, SeatUnknown, AreaUnknown, AreaRequired, BuyerRequired, …
-│   ├── CredentialsRequired  401
-│   └── Forbidden            403
+│   └── CredentialsRequired  401; Forbidden 403
 ├── TryAgain                      all retries failed; the same call may succeed later
 │   ├── RequestTimeout       408  the request did not arrive completely in time; nothing was done
-│   ├── RateLimited          429
-│   ├── Busy, Unavailable    503  nothing was done
+│   ├── RateLimited          429; Busy, Unavailable 503: nothing was done
 │   ├── OutcomeUnknown       503  may have been done: the same Idempotency-Key settles it
 │   └── Unreachable               no answer; may have been done, as above
 │       └── NoServer              nothing has ever answered at this address; raised at once, nothing was sent
@@ -19,7 +17,6 @@ HoldfastError                     code, status, detail, errors, request_id, idem
 └── Unsendable                    a ValueError, too: an argument that no request can carry; nothing was sent
 
 No text of an error quotes a credential, a token, a key or a body, and none comes from another library.
-
 An unknown code is raised as the branch of its status, with the code kept.
 """
 
@@ -126,6 +123,10 @@ class DeliveryNotFound(NotFound):
     CODE = "delivery_not_found"
 
 
+class KeyNotFound(NotFound):
+    CODE = "key_not_found"
+
+
 class OrganisationNotFound(NotFound):
     CODE = "organisation_not_found"
 
@@ -150,6 +151,10 @@ class Conflict(Refused):
     """The current state does not allow it."""
 
     STATUS = 409
+
+
+class KeyEnded(Conflict):
+    CODE = "key_ended"
 
 
 class EventNotOnSale(Conflict):

@@ -7,6 +7,7 @@ from datetime import datetime
 from holdfast.access.audit import OPERATOR, Actor, Audit
 from holdfast.access.factor_resets import FactorResets
 from holdfast.access.invitations import Invitations
+from holdfast.access.issued_keys import IssuedKeys
 from holdfast.access.notices import Notices
 from holdfast.access.one_time_tokens import OneTimeTokens
 from holdfast.access.organisations import Organisations
@@ -45,6 +46,7 @@ class Access:
         self._store = AccessStore(connections)
         notices = Notices(mailer)
         hashing = PasswordHashing()
+        self.issued_keys = IssuedKeys(self._store, server_key)
         self.users = Users(self._store, hashing)
         self.sessions = Sessions(connections)
         self.refresh_tokens = RefreshTokens(connections, self.sessions)
@@ -71,8 +73,8 @@ class Access:
         expires_at: datetime | None,
         organisation: int = MAIN,
         by: Actor = OPERATOR,
-    ) -> datetime:
-        """Insert a key and return the time of its creation."""
+    ) -> datetime | None:
+        """Insert a key and return the time of its creation; None if its id exists."""
         return await self._store.insert_key(
             id=id,
             secret_hash=secret_hash,

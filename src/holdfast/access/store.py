@@ -78,7 +78,8 @@ class AccessStore:
         expires_at: datetime | None,
         organisation: int,
         by: Actor,
-    ) -> datetime:
+    ) -> datetime | None:
+        """Insert a key and return the time of its creation; None if its id exists."""
         rows = await self._change(
             "insert_key",
             by,
@@ -93,8 +94,9 @@ class AccessStore:
             organisation=organisation,
         )
         created_at: datetime
-        (created_at,) = rows.column("created_at")
-        return created_at
+        for created_at in rows.column("created_at") if rows else ():
+            return created_at
+        return None
 
     async def find_key(self, id: str) -> KeyRow | None:
         rows = await self._fetch("find_key", id=id)
@@ -122,16 +124,39 @@ class AccessStore:
     async def list_keys(self, organisation: int) -> list[KeyListing]:
         return list(_KEY_LISTING.read(await self._fetch("list_keys", organisation=organisation)))
 
-    async def revoke_key(self, id: str, *, by: Actor) -> bool:
+    async def list_newest_keys(
+        self, organisation: int, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[KeyListing]:
+        """Return keys of an organisation, newest first, from a position on."""
+        at, id = before or (None, None)
+        rows = await self._fetch(
+            "list_newest_keys", organisation=organisation, before=at, before_id=id, max_rows=limit
+        )
+        return list(_KEY_LISTING.read(rows))
+
+    async def get_key(self, id: str, organisation: int) -> KeyListing | None:
+        return _KEY_LISTING.first(await self._fetch("get_key", id=id, organisation=organisation))
+
+    async def revoke_key(self, id: str, *, organisation: int | None = None, by: Actor) -> bool:
         """Revoke a key and return whether it exists. A second call changes nothing."""
-        if await self._change("revoke_key", by, "key.revoked", f"key:{id}", {}, id=id):
+        parameters = {"id": id, "organisation": organisation}
+        if await self._change("revoke_key", by, "key.revoked", f"key:{id}", {}, **parameters):
             return True
-        return bool(await self._fetch("has_key", id=id))
+        return organisation is None and bool(await self._fetch("has_key", id=id))
 
     async def rotate_key(
-        self, id: str, secret_hash: bytes, *, overlap_seconds: int, by: Actor
+        self,
+        id: str,
+        secret_hash: bytes,
+        *,
+        overlap_seconds: int,
+        organisation: int | None = None,
+        by: Actor,
     ) -> RotatedKey | None:
-        """Give a valid key another secret. The present one works for `overlap_seconds` more."""
+        """Give a valid key another secret. The present one works for `overlap_seconds` more.
+
+        Returns None if there is no such valid key, or if this is one of its secrets.
+        """
         rows = await self._change(
             "rotate_key",
             by,
@@ -141,8 +166,14 @@ class AccessStore:
             id=id,
             secret_hash=secret_hash,
             overlap_seconds=overlap_seconds,
+            organisation=organisation,
         )
         return _ROTATED_KEY.first(rows)
+
+    async def has_secret(self, id: str, organisation: int, secret_hash: bytes) -> bool:
+        """Return whether a key has this secret, or had it before the last rotation."""
+        parameters = {"id": id, "organisation": organisation, "secret_hash": secret_hash}
+        return bool(await self._fetch("has_secret", **parameters))
 
     async def insert_user(
         self, *, name: str, phone_number: str, email: str, password_hash: str

@@ -22,6 +22,7 @@ TAGS = {
     "tickets": "One document for each admission of a booking, with a signed code for the door.",
     "check-ins": "Scans of tickets at the doors of an event, and the rules of its doors.",
     "blocks": "Admissions that the organiser took off sale.",
+    "keys": "API keys, by which programs prove who they are.",
     "webhooks": "Receivers of notices, and the notices of an event to catch up with.",
     "dialect 1: box office": "The wire format of the documents 000 and 001.",
     "dialects 1 and 4: book": "One route for two formats; the body decides which.",

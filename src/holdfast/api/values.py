@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from holdfast.access.principals import ACCOUNT_PREFIX
+from holdfast.access.principals import ACCOUNT_PREFIX, is_key_id
 from holdfast.errors import (
     BlockNotFound,
     BookingNotFound,
@@ -19,6 +19,7 @@ from holdfast.errors import (
     FieldError,
     HoldNotFound,
     InvalidInput,
+    KeyNotFound,
     MemberNotFound,
     OrganisationNotFound,
     PasskeyNotFound,
@@ -46,6 +47,7 @@ __all__ = [
     "EventPath",
     "EventRef",
     "HoldPath",
+    "KeyPath",
     "Label",
     "LabelPath",
     "MemberPath",
@@ -180,6 +182,11 @@ _REF_SCHEMA = {
     "description": "An event's id or its number.",
 }
 
+
+def _key_id(text: str) -> str | None:
+    return text if is_key_id(text) else None
+
+
 _NUMBER_SCHEMA = {"type": "integer", "minimum": 1}
 
 EventRef = Annotated[UUID | int, BeforeValidator(_event_ref), WithJsonSchema(_REF_SCHEMA)]
@@ -194,6 +201,11 @@ BookingPath = Annotated[UUID, FromPath(parse_id, BookingNotFound), WithJsonSchem
 LabelPath = Annotated[str, FromPath(parse_label, SeatNotFound), WithJsonSchema({"type": "string"})]
 SeatMapPath = Annotated[UUID, FromPath(parse_id, SeatMapNotFound), WithJsonSchema(UUID_SCHEMA)]
 WebhookPath = Annotated[UUID, FromPath(parse_id, WebhookNotFound), WithJsonSchema(UUID_SCHEMA)]
+KeyPath = Annotated[
+    str,
+    FromPath(_key_id, KeyNotFound),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9]{4,40}$", "examples": ["k3v9x0q2m7ab"]}),
+]
 DeliveryPath = Annotated[UUID, FromPath(parse_id, DeliveryNotFound), WithJsonSchema(UUID_SCHEMA)]
 OrganisationPath = Annotated[
     int, FromPath(parse_number, OrganisationNotFound), WithJsonSchema(_NUMBER_SCHEMA)

@@ -74,7 +74,7 @@ def create(
         key, secret_hash = make_api_key(id, secrets.token_urlsafe(32))
         scopes = sorted({each.value for each in scope})
 
-    async def insert(_: Inventory, access: Access) -> datetime:
+    async def insert(_: Inventory, access: Access) -> datetime | None:
         return await access.insert_key(
             id=id,
             secret_hash=secret_hash,

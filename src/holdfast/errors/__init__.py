@@ -83,6 +83,8 @@ from holdfast.errors.sales import (
     WebhookNotFound,
 )
 from holdfast.errors.staff import (
+    KeyEnded,
+    KeyNotFound,
     LastOwner,
     LinkNotValid,
     MemberNotFound,
@@ -132,6 +134,8 @@ __all__ = [
     "InvalidInput",
     "InvalidTransition",
     "InvariantViolated",
+    "KeyEnded",
+    "KeyNotFound",
     "LastOwner",
     "LinkNotValid",
     "Malformed",

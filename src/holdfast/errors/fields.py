@@ -133,6 +133,7 @@ class FieldError:
         "{field} is a time without an offset from UTC: add Z, or an offset as in 2027-05-01T21:30:00+02:00."
     )
     TIME_RANGE = "{field} must be a time from 1970 to 2100."
+    TIME_PAST = "{field} is in the past: give a time to come, or leave it out."
     TIME_TYPE = "{field} must be a time, as a string such as 2027-05-01T19:30:00Z."
     TIME_WITHOUT_ZONE = (
         "{field} is a time without an offset: add one, as in 2027-05-01T21:30:00+02:00, "

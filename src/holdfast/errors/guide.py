@@ -85,6 +85,8 @@ GUIDE: dict[str, Advice] = {
         "Read `/v1/me`: it names the organisations.",
     ),
     "member_not_found": Advice("The organisation has no such member.", "List the members."),
+    "key_not_found": Advice("There is no API key with this id.", "List the keys."),
+    "key_ended": Advice("The API key is revoked or expired.", "Make another key."),
     "session_not_found": Advice("The account has no such session, or it has ended.", "List the sessions."),
     "passkey_not_found": Advice("The account has no such passkey.", "List the passkeys."),
     "last_owner": Advice(

@@ -35,6 +35,18 @@ class LastOwner(Conflict):
     detail = "An organisation needs an owner: make another member its owner first."
 
 
+class KeyNotFound(NotFound):
+    code, title = "key_not_found", "Key not found"
+    detail = "There is no API key with this id: list the keys."
+
+
+class KeyEnded(Conflict):
+    """A key that can no longer be rotated."""
+
+    code, title = "key_ended", "Key ended"
+    detail = "This API key is revoked or expired: make another one."
+
+
 class LinkNotValid(Gone):
     """A link of a mail, or of the first start, that does not work: used, ended, or never issued."""
 

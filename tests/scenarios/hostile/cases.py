@@ -30,6 +30,7 @@ KINDS = {
         "POST /v1/webhooks/{webhook}/test",
         "POST /v1/webhooks/{webhook}/deliveries/{delivery}/retry",
     ),
+    "keys": ("POST /v1/keys", "POST /v1/keys/{key}/rotate", "POST /v1/keys/{key}/revoke"),
     "holds": ("POST /v1/holds",),
     "a buyer's own hold": (
         "PATCH /v1/holds/{hold}",

@@ -46,6 +46,8 @@ class People:
     """A passkey that Ada's browser has just made."""
     passkey: str = ""
     """The id of Grace's."""
+    key: str = "k3v9x0q2m7ab"
+    """The id of an API key that Olga has made."""
     session: str = ""
     """The id of Ada's."""
     used_credential: Json = field(default_factory=lambda: _device().get(_BLANK_OPTIONS))
@@ -95,6 +97,8 @@ async def make_owner(client: httpx2.AsyncClient, people: People) -> None:
     )
     people.dora = joined["account"]["id"]
     client.cookies.clear()
+    made = await _post(client, "/v1/keys", {"name": "Shop", "scopes": ["sell"]}, people.olga)
+    people.key = made["id"]
 
 
 async def _make_passkeys(client: httpx2.AsyncClient, people: People) -> None:

@@ -100,6 +100,36 @@ def _passkey_targets(people: People) -> list[Target]:
     ]
 
 
+def _key_targets(people: People) -> list[Target]:
+    olga = {"cookie": people.olga, **OWN_PAGE}
+    return [
+        Target(
+            route="POST /v1/keys",
+            path="/v1/keys",
+            headers=olga,
+            by_owner=True,
+            body={"name": "Shop", "scopes": ["sell"], "expires_at": "2090-01-01T20:00:00Z"},
+            fields={"name": "text", "scopes": "array", "scopes/0": "word", "expires_at": "time"},
+        ),
+        Target(
+            route="POST /v1/keys/{key}/rotate",
+            path=f"/v1/keys/{people.key}/rotate",
+            names=(people.key,),
+            headers=olga,
+            by_owner=True,
+            body={"overlap_seconds": 60},
+            fields={"overlap_seconds": "capacity"},
+        ),
+        Target(
+            route="POST /v1/keys/{key}/revoke",
+            path=f"/v1/keys/{people.key}/revoke",
+            names=(people.key,),
+            headers=olga,
+            by_owner=True,
+        ),
+    ]
+
+
 def people_targets(people: People) -> list[Target]:
     """Return a target for every POST, PATCH and DELETE about people. A test compares all targets with the catalogue."""
     ada, grace, olga = ({"cookie": each, **OWN_PAGE} for each in (people.ada, people.grace, people.olga))
@@ -218,6 +248,7 @@ def people_targets(people: People) -> list[Target]:
             body={"email": "new@people.example", "role": "door"},
             fields={"email": "email", "role": "word", "events": "array"},
         ),
+        *_key_targets(people),
         Target(
             route="PATCH /v1/organisations/{organisation}/members/{member}",
             path=f"/v1/organisations/1/members/{dora}",

@@ -70,6 +70,7 @@ def _good(endpoint: Endpoint, shop: Shop) -> Ask:
         "seat_map": shop.seat_map,
         "webhook": shop.webhook,
         "organisation": "1",
+        "key": "k3v9x0q2m7ab",
     }
     path = endpoint.path.format(**values)
     token = shop.booked if "{booking}" in endpoint.path else shop.hold
@@ -102,8 +103,8 @@ async def test_a_wrong_query_is_refused(app: Application, database_url: str, sho
 
 
 def _without_file(endpoint: Endpoint) -> set[int]:
-    """The event of the shop has no date, so it has no calendar. The server has no wallets."""
-    return {404} if endpoint.path.endswith(("/calendar.ics", "-wallet", ".pkpass")) else set()
+    """The event of the shop has no date, so it has no calendar. The server has no wallets, and in open mode no key."""
+    return {404} if endpoint.path.endswith(("/calendar.ics", "-wallet", ".pkpass", "{key}")) else set()
 
 
 @every_read

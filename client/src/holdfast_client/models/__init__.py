@@ -47,6 +47,7 @@ from holdfast_client.models.seats import (
     StreamMessage,
 )
 from holdfast_client.models.service import (
+    ApiKey,
     AuditEntry,
     Delivery,
     Health,
@@ -59,6 +60,7 @@ from holdfast_client.models.service import (
 )
 
 __all__ = [
+    "ApiKey",
     "AuditEntry",
     "Availability",
     "Block",

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-__all__ = ["AuditEntry", "Delivery", "Health", "Mail", "Me", "Notice", "Notices", "Tokens", "Webhook"]
+__all__ = ["ApiKey", "AuditEntry", "Delivery", "Health", "Mail", "Me", "Notice", "Notices", "Tokens"]
+__all__ += ["Webhook"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,21 @@ class AuditEntry:
     detail: Mapping[str, Any]
     request_id: str | None = None
     address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key of the organisation. `key` is known only where the call made a secret."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    previous_until: datetime | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

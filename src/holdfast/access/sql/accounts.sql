@@ -1,8 +1,10 @@
 -- API keys and accounts: of no event, on the control connection, never joined with event tables.
 
 -- name: insert_key
+-- A retry finds its key: both have one id.
 INSERT INTO api_keys (id, secret_hash, name, scopes, created_at, expires_at, organisation_number)
 VALUES (:id, :secret_hash, :name, :scopes, statement_timestamp(), :expires_at, :organisation)
+ON CONFLICT (id) DO NOTHING
 RETURNING created_at, organisation_number AS organisation;
 
 -- name: find_key
@@ -18,21 +20,40 @@ FROM api_keys
 WHERE organisation_number = :organisation
 ORDER BY created_at, id;
 
+-- name: list_newest_keys
+SELECT id, name, scopes, created_at, expires_at, revoked_at, last_used_at, previous_until
+FROM api_keys
+WHERE organisation_number = :organisation
+  AND (:before::timestamptz IS NULL OR (created_at, id) < (:before, :before_id::text))
+ORDER BY created_at DESC, id DESC
+LIMIT :max_rows;
+
+-- name: get_key
+SELECT id, name, scopes, created_at, expires_at, revoked_at, last_used_at, previous_until
+FROM api_keys
+WHERE id = :id AND organisation_number = :organisation;
+
 -- name: revoke_key
 UPDATE api_keys SET revoked_at = statement_timestamp()
-WHERE id = :id AND revoked_at IS NULL
+WHERE id = :id AND revoked_at IS NULL AND (:organisation::bigint IS NULL OR organisation_number = :organisation)
 RETURNING organisation_number AS organisation;
 
 -- name: has_key
 SELECT 1 AS found FROM api_keys WHERE id = :id;
 
 -- name: rotate_key
--- Two secrets work at most: an earlier previous one ends now.
+-- Two secrets work at most: an earlier previous one ends now. A retry brings the same secret, and changes nothing.
 UPDATE api_keys
 SET secret_hash = :secret_hash, previous_hash = secret_hash,
     previous_until = statement_timestamp() + make_interval(secs => :overlap_seconds)
 WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > statement_timestamp())
+  AND (:organisation::bigint IS NULL OR organisation_number = :organisation)
+  AND secret_hash <> :secret_hash AND previous_hash IS DISTINCT FROM :secret_hash
 RETURNING organisation_number AS organisation, name, scopes, expires_at, previous_until;
+
+-- name: has_secret
+SELECT 1 AS found FROM api_keys
+WHERE id = :id AND organisation_number = :organisation AND :secret_hash IN (secret_hash, previous_hash);
 
 -- name: touch_key!
 -- At most once a minute a key, so that it costs no sale anything.
