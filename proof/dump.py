@@ -79,11 +79,11 @@ FROM journal WHERE event_number = ANY (%s) ORDER BY event_number, version
 
 def write_dump(urls: Sequence[str], database_url: str, folder: Path) -> Path:
     """Write the dump of all events of the run in `folder`. Raises TimeoutError if no server answers."""
-    events = {
-        line["number"]: line["event"] for line in read_json(folder / "setup.jsonl") if line["e"] == "event"
-    }
+    lines = read_json(folder / "setup.jsonl")
+    events = {line["number"]: line["event"] for line in lines if line["e"] == "event"}
     _wait_for_calm(database_url, list(events))
-    api = _read_api(urls, events)
+    staff = next((line["settings"].get("staff_key") for line in lines if line["e"] == "run"), None) or ""
+    api = _read_api(urls, events, staff)
     sql, server_time = _read_tables(database_url, events)
     dump = {"api": api, "sql": sql, "taken_at": time.monotonic_ns(), "server_time": server_time}
     path = folder / "dump.json"
@@ -107,11 +107,11 @@ def _wait_for_calm(database_url: str, numbers: Sequence[int]) -> None:
         time.sleep(TICK_SECONDS)
 
 
-def _read_api(urls: Sequence[str], events: dict[int, str]) -> Row:
+def _read_api(urls: Sequence[str], events: dict[int, str], staff_key: str) -> Row:
     bookings: list[Row] = []
     holds: list[Row] = []
     availability: dict[str, Row] = {}
-    with contextlib.closing(_Api(urls)) as api:
+    with contextlib.closing(_Api(urls, staff_key)) as api:
         for number, event in events.items():
             for row in api.list(f"/v1/bookings?event={number}"):
                 seats, areas = _parts(row["lines"])
@@ -150,7 +150,8 @@ def _parts(lines: Sequence[Row]) -> tuple[list[str], dict[str, int]]:
 class _Api:
     """Reads over one connection, and tries the next server if one does not answer: it may be restarting."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], staff_key: str) -> None:
+        self._headers = {"Authorization": f"Bearer {staff_key}"} if staff_key else {}
         self._places = itertools.cycle([urlsplit(url) for url in urls])
         self._connection = self._next()
 
@@ -158,7 +159,7 @@ class _Api:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                self._connection.request("GET", path)
+                self._connection.request("GET", path, headers=self._headers)
                 answer = self._connection.getresponse()
                 text = answer.read()
                 if answer.status == 200:

@@ -24,6 +24,8 @@ CHANGING = frozenset({"hold", "extend", "release", "book", "cancel", "instant"})
 READING = frozenset({"read_availability", "read_seats", "read_booking", "read_hold"})
 KEYED = frozenset({"v1", "pages"})
 """Formats whose requests carry a retry key: a header, or a field of a page's form."""
+ASKING = "ask"
+"""A request that is sent for its answer only."""
 SILENT = frozenset({"pages"})
 """Formats whose answers do not say that they are repeated. Only their content shows it."""
 
@@ -106,6 +108,20 @@ class Read:
     def lines(self) -> list[str]:
         name = self.file.path.name
         return [f"{name}: {self.file.raw(place)}" for place in (self.invoked, self.returned)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One answered request of a caller. `caller` is None for a guest."""
+
+    caller: str | None
+    given: dict[str, Any]
+    lo: int
+    hi: int
+    status: int | None
+    code: str | None
+    words: str
+    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +220,9 @@ class History:
     ops: dict[str, list[Op]] = field(default_factory=lambda: {f: [] for f in sorted(CHANGING)})
     reads: list[Read] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    ends: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By caller: when its key began to be revoked, and when it was."""
     attempts: int = 0
     results: dict[str, int] = field(default_factory=dict)
     """Attempts by operation and result."""
@@ -227,6 +246,10 @@ def read_history(folder: Path) -> History:
             history.setup = line
         elif line["e"] == "event":
             history.halls[line["event"]] = Hall(line)
+        elif line["e"] == "ending":
+            history.ends[line["caller"]] = (line["t"], FOREVER)
+        elif line["e"] == "ended":
+            history.ends[line["caller"]] = (history.ends[line["caller"]][0], line["t"])
     history.faults = [
         Fault(
             name=line["name"],
@@ -267,6 +290,10 @@ class _Fold:
         user, event = self._word(line["user"]), self._word(given.get("event") or "")
         if event not in history.halls:
             history.elsewhere += 1
+            return
+        if f == ASKING:
+            if attempt.ret is not None and attempt.res != "info":
+                history.asks.append(_ask(attempt))
             return
         if f in READING:
             if attempt.ret is not None and attempt.res == "ok":
@@ -353,6 +380,21 @@ class _Fold:
         seats = out.get("seats")
         if seats:
             out["seats"] = [self._word(label) for label in seats]
+
+
+def _ask(attempt: Attempt) -> Ask:
+    line, ret, name = attempt.line, attempt.ret, attempt.file.path.name
+    assert ret is not None
+    return Ask(
+        caller=line["in"].get("as"),
+        given=line["in"],
+        lo=line["t"],
+        hi=ret["t"],
+        status=ret["status"],
+        code=ret["code"],
+        words=(ret["out"] or {}).get("words", ""),
+        lines=[f"{name}: {attempt.file.raw(place)}" for place in (attempt.invoked, attempt.returned)],
+    )
 
 
 def _change(op: Op, attempt: Attempt, what: str) -> Change:

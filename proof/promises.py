@@ -89,8 +89,12 @@ PROMISES = (
     Promise(
         id="P9",
         title="Nobody acts for another",
-        says="The actor of each journal entry about a hold is its owner, staff or the clock.",
-        trials={"journal_entries": "entry of the journal"},
+        says="The actor of each journal entry about a hold is its owner, staff or the clock. What another organisation "
+        "owns is absent, and a key does nothing a second after its end.",
+        trials={
+            "journal_entries": "entry of the journal",
+            "asks_of_callers": "answer judged by its caller's rights",
+        },
         rules=("C9",),
     ),
     Promise(

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from proof.callers import make_callers
 from proof.checker import Verdict
 from proof.log import LogFile
 from proof.nemesis import FAMILIES, FAULTS, KILLS, Nemesis
@@ -71,7 +72,7 @@ class Trial:
         faults = [FAULTS[name] for name in FAMILIES[self.family]]
         clocks = self.family == "stops_and_clocks" and _can_set_clocks(result)
         self.run.mkdir(parents=True, exist_ok=True)
-        with Deployment(seed=self.seed, clocks=clocks) as deployment:
+        with Deployment(seed=self.seed, clocks=clocks, closed=True) as deployment:
             nemesis = Nemesis(
                 deployment,
                 faults,
@@ -110,6 +111,8 @@ class Trial:
             operations=0,  # no limit: the run ends when the nemesis has done enough too
             processes=self._processes,
             clients=self._clients,
+            staff_key=deployment.staff_key,
+            callers=[one.as_dict() for one in make_callers(deployment)],
         )
         began = time.monotonic()
         with Workload(settings) as workload:
@@ -143,6 +146,7 @@ class Trial:
             "requests": seen["attempts"],
             "retries": seen["attempts"] - seen["operations"],
             "reads": seen["reads"],
+            "asks_of_callers": seen["asks"],
             "multi_seat_holds": self._holds_of_several(),
             "faults": nemesis.count,
             **{name: times for name, times in kinds.items() if times},

@@ -59,7 +59,7 @@ def _alarms(deployment: Deployment) -> dict[str, float]:
     """Return the counters of the running servers that stay at zero without a bug."""
     found: dict[str, float] = {}
     for server in deployment.servers:
-        status, totals = answer_of(server.url, "/metrics")
+        status, totals = answer_of(server.url, "/metrics", key=deployment.staff_key)
         if status != 200:
             continue
         for name in ("holdfast_invariant_violations_total", "holdfast_unexpected_errors_total"):

@@ -15,7 +15,7 @@ from proof.checker.owners import check_areas, check_holds, check_limits, check_s
 from proof.checker.reads import check_reads
 from proof.checker.references import check_references
 from proof.checker.refusals import check_acts, check_refusals
-from proof.checker.rights import check_rights
+from proof.checker.rights import check_answers, check_rights
 from proof.checker.verdict import Report, Verdict
 from proof.history import History, read_history
 
@@ -50,6 +50,7 @@ def check_history(history: History) -> Verdict:
     check_holds(ledger, report)
     check_references(ledger, report)
     check_keys(ledger, report)
+    check_answers(history, report)
     check_final(ledger, report)
     if history.dump is not None:
         # Organisers' blocks, stops and cancellations excuse much, and only the dump has them.
@@ -78,6 +79,7 @@ def _counts(ledger: Ledger) -> dict[str, int]:
         "faults": len(history.faults),
         "claims": len(ledger.claims),
         "reads": len(history.reads),
+        "asks": len(history.asks),
         **sizes,
         **history.results,
         **({"attempts elsewhere": history.elsewhere} if history.elsewhere else {}),

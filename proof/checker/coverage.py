@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from proof.checker.ledger import Ledger
 from proof.checker.refusals import WANT
+from proof.checker.rights import asks_by_class, callers_of
 from proof.history import SECOND, Op
 
 __all__ = ["FLOORS", "measure"]
@@ -25,6 +26,10 @@ FLOORS = {
     "holds_with_a_wheelchair_place": 500,
     "holds_through_pages": 5_000,
     "bookings_through_pages": 2_000,
+    "asks_refused": 20_000,
+    "asks_absent": 5_000,
+    "asks_done": 20_000,
+    "asks_after_a_revocation": 2_000,
 }
 """Per million operations; a run of another size must reach its share."""
 
@@ -66,6 +71,8 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
             for f, name in (("holds", "hold"), ("bookings", "book"))
         },
     }
+    if callers_of(ledger.history):
+        counted |= asks_by_class(ledger.history)
     covered = {name: (count, FLOORS[name] * size // 1_000_000) for name, count in counted.items()}
     covered |= _fault_windows(ledger, size)
     share, stretches = _min_success_rate(ledger)

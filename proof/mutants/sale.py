@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from proof.callers import make_callers
 from proof.checker import check
 from proof.log import LineWriter
 from proof.nemesis import FAULTS
@@ -27,7 +28,7 @@ PACE = 400
 PROCESSES, CLIENTS = 2, 24
 _ALONE = {"live_check_interval_seconds": "3600"}
 """The live check would stop a wrong event before the checker has seen enough."""
-BY_CLIENTS_ALONE = frozenset({"C1", "C6"})
+BY_CLIENTS_ALONE = frozenset({"C1", "C6", "C9"})
 """Rules that need no final state: the answers to two clients contradict each other. Other rules need the
 organiser's acts, which are in the journal."""
 _TICK_SECONDS = 0.1
@@ -47,20 +48,29 @@ class Sale:
         source: Path,
         seed: int,
         run: Path,
+        callers: bool = False,
     ) -> None:
-        """`faults` are drawn `times` times; without faults the sale runs for some seconds."""
+        """`faults` are drawn `times` times; without faults the sale runs for some seconds.
+
+        `callers`: a closed server, and clients with every kind of credentials.
+        """
         self._faults = [FAULTS[name] for name in faults]
         self._times = times
         self._settings = {**_ALONE, **settings}
         self._source = source
         self._seed = seed
         self._run = run
+        self._callers = callers
 
     def judge(self, enough: Collection[str]) -> list[Violation]:
         """Return the violations. The final state is not read if a rule in `enough` was violated before."""
         self._run.mkdir()
         with Deployment(
-            proxies=bool(self._faults), seed=self._seed, source=self._source, settings=self._settings
+            proxies=bool(self._faults),
+            seed=self._seed,
+            source=self._source,
+            settings=self._settings,
+            closed=self._callers,
         ) as deployment:
             broken = self._sell(deployment)
             found = [one for one in self._check() if one["rule"] in BY_CLIENTS_ALONE]
@@ -87,6 +97,8 @@ class Sale:
             pace=PACE,
             processes=PROCESSES,
             clients=CLIENTS,
+            staff_key=deployment.staff_key,
+            callers=[one.as_dict() for one in make_callers(deployment)] if self._callers else [],
         )
         try:
             with Workload(settings) as workload:

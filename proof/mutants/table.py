@@ -32,16 +32,22 @@ class Selling:
     times: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings of the servers that make the bug visible."""
+    callers: bool = False
+    """Whether clients have credentials of every kind, and the server is closed."""
 
     @property
     def name(self) -> str:
-        return " ".join(["sale", *self.faults, *(f"{name}={value}" for name, value in self.settings.items())])
+        closed = ["with callers"] if self.callers else []
+        return " ".join(
+            ["sale", *closed, *self.faults, *(f"{name}={value}" for name, value in self.settings.items())]
+        )
 
 
 Part = Probing | Selling
 
 SALE = Selling()
 UNSWEPT = Selling(settings={"sweep_interval_seconds": "3600"})
+CALLERS = Selling(callers=True)
 KILLS = Selling(("kill-postgres",), times=4)
 LOST_COMMITS = Selling(("commit-cut",), times=11)
 GUARD = "holdfast_invariant_violations_total"
@@ -300,5 +306,17 @@ MUTANTS = (
         "A page shows the seats of another order of the same size.",
         SALE,
         ("C1",),
+    ),
+    Mutant(
+        "060-limited-member-sees-all",
+        "One list forgets that its member may see some events only.",
+        CALLERS,
+        ("C9",),
+    ),
+    Mutant(
+        "061-revoked-key-still-sells",
+        "A server that knows a key never asks again whether it was revoked.",
+        CALLERS,
+        ("C9",),
     ),
 )

@@ -79,7 +79,13 @@ def judge(
         if isinstance(part, Selling):
             run = folder / f"run-{number}"
             sale = Sale(
-                part.faults, times=part.times, settings=part.settings, source=source, seed=seed, run=run
+                part.faults,
+                times=part.times,
+                settings=part.settings,
+                source=source,
+                seed=seed,
+                run=run,
+                callers=part.callers,
             )
             found += sale.judge(rules)
     probed = {part.probe for part in parts if isinstance(part, Probing)}

@@ -48,7 +48,7 @@ class Nemesis:
         self.seed = seed
         self.count = 0
         """The number of completed faults."""
-        self.prober = Prober(deployment.urls)
+        self.prober = Prober(deployment.urls, staff_key=deployment.staff_key)
         self.violations: list[dict[str, Any]] = []
         """Recoveries that took too long, and answers that no fault excuses."""
         self.recoveries: dict[str, list[float]] = defaultdict(list)

@@ -28,8 +28,9 @@ _AFTER_A_JUMP = {"hold_expired"}
 class Prober:
     """One thread for each server; each sale is a hold and its booking, on a new connection."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], *, staff_key: str = "") -> None:
         self.urls = list(urls)
+        self._staff_key = staff_key
         self.event = ""
         self.answers: Counter[str] = Counter()
         """Counts by code, by exception, and of `ok`."""
@@ -45,7 +46,9 @@ class Prober:
     def start(self) -> None:
         """Create the event and start the threads. The deployment must be ready. Raises RuntimeError."""
         event = {"name": "Probe", "capacity": CAPACITY}
-        status, made = _call(self.urls[0], "/v1/events", event, key=uuid.uuid4().hex, seconds=30.0)
+        status, made = _call(
+            self.urls[0], "/v1/events", event, key=uuid.uuid4().hex, seconds=30.0, staff_key=self._staff_key
+        )
         if status != 201:
             raise RuntimeError(f"the prober's event was not made: {status} {made}")
         self.event = made["id"]
@@ -117,12 +120,20 @@ class Prober:
 
 
 def _call(
-    url: str, path: str, body: dict[str, Any], *, key: str, seconds: float = _PATIENCE_SECONDS
+    url: str,
+    path: str,
+    body: dict[str, Any],
+    *,
+    key: str,
+    seconds: float = _PATIENCE_SECONDS,
+    staff_key: str = "",
 ) -> tuple[int, dict[str, Any]]:
     host, _, port = url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
     try:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        if staff_key:
+            headers["Authorization"] = f"Bearer {staff_key}"
         connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         content = json.loads(answer.read() or b"null")

@@ -44,12 +44,15 @@ class Deployment:
         clocks: bool = False,
         source: Path | None = None,
         folder: Path | None = None,
+        closed: bool = False,
     ) -> None:
         """Describe a deployment; `start` starts it.
 
         `settings` are the product's, in lower case and without prefix. `source` is a folder with another
         `holdfast` (a mutant, a next version). `clocks` makes the wall clocks of PostgreSQL and the servers
-        settable. A given `folder` is kept afterwards; the default one is removed.
+        settable. `closed` gives the servers a first key, so that nobody is staff without one.
+
+        A given `folder` is kept afterwards; the default one is removed.
         """
         self.setup = setup
         self.seed = seed
@@ -69,7 +72,10 @@ class Deployment:
         self.newest: Path | None = None
         """The newest version whose schema the database has; None while the first servers' schema is current."""
         self._count = servers if setup == "external" else 1
-        self._settings = {"log_level": "warning", **(settings or {})}
+        self.staff_key = f"hfk_staff_{secrets.token_urlsafe(32)}" if closed else ""
+        """The first key of a closed deployment."""
+        first = {"bootstrap_key": self.staff_key, "public_url": "http://127.0.0.1"} if closed else {}
+        self._settings = {"log_level": "warning", **first, **(settings or {})}
         self._postgres_settings = dict(postgres_settings or {})
         self._proxies = proxies
         self._clocks = clocks
@@ -166,7 +172,7 @@ class Deployment:
     def metrics(self) -> dict[str, Any]:
         """Return the totals of the first server that answers."""
         for url in self.direct_urls:
-            status, totals = answer_of(url, "/metrics")
+            status, totals = answer_of(url, "/metrics", key=self.staff_key)
             if status == 200:
                 return dict(totals)
         return {}

@@ -185,12 +185,13 @@ def run_holdfast(
     return done.stdout
 
 
-def answer_of(url: str, path: str, *, seconds: float = 2.0) -> tuple[int | None, Any]:
-    """Return status and JSON of a GET, or (None, None) without an answer."""
+def answer_of(url: str, path: str, *, seconds: float = 2.0, key: str = "") -> tuple[int | None, Any]:
+    """Return status and JSON of a GET with an API key, or (None, None) without an answer."""
     host, _, port = url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=seconds)
     try:
-        connection.request("GET", path, headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         content = answer.read()
         return answer.status, json.loads(content) if content else None

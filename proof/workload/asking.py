@@ -258,8 +258,9 @@ def outcome_of(call: Call, answer: Answer, shown: Answer | None = None) -> Outco
     is_refusal = code is not None and (
         status in REFUSING or (status == 503 and code in SHEDDING and _code_of(reply) is not None)
     )
+    out = {"words": _words_of(reply)} if call.f == "ask" and is_refusal else {}
     return Outcome(
-        "fail" if is_refusal else "info", status, code=code or "unreadable", replayed=answer.replayed
+        "fail" if is_refusal else "info", status, code=code or "unreadable", replayed=answer.replayed, out=out
     )
 
 
@@ -269,6 +270,11 @@ def _code_of(reply: Any) -> str | None:
         return None
     code = reply.get("code")
     return code if isinstance(code, str) else None
+
+
+def _words_of(reply: dict[str, Any]) -> str:
+    """Return all that a refusal says, apart from the name of its request."""
+    return orjson.dumps({**reply, "instance": None}, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _certainty(outcome: Outcome) -> int:

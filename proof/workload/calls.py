@@ -76,15 +76,24 @@ class Held:
 
 
 def hold(
-    event: Event, lines: list[dict[str, Any]], *, ttl: int | None, partial: bool | None, buyer: str | None
+    event: Event,
+    lines: list[dict[str, Any]],
+    *,
+    ttl: int | None,
+    partial: bool | None,
+    buyer: str | None,
+    is_own: bool = False,
 ) -> Call:
-    """Request a hold. `lines` are in the log's form; `given` has the effective values, including defaults."""
+    """Request a hold. `lines` are in the log's form; `given` has the effective values, including defaults.
+
+    `is_own`: a signed-in buyer asks, so the request names none.
+    """
     body: dict[str, Any] = {"event": event.number, "lines": [_line(line) for line in lines]}
     if ttl is not None:
         body["ttl_seconds"] = ttl
     if partial is not None:
         body["allow_partial"] = partial
-    if buyer is not None:
+    if buyer is not None and not is_own:
         body["buyer"] = buyer
     given = {
         "event": event.id,

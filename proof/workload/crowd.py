@@ -13,9 +13,11 @@ from pathlib import Path
 
 import orjson
 
+from proof.callers import Caller
 from proof.log import ClientLog
 from proof.retry_keys import random_key
 from proof.workload.asking import Asking, Identity
+from proof.workload.asks import as_caller, draw_ask
 from proof.workload.clock import ServerClock
 from proof.workload.events import Event
 from proof.workload.journeys import Journey
@@ -31,6 +33,13 @@ REGULARS = 12
 """Users of a process who return often; all others come once."""
 MAX_WAITING = 2_000
 """If more journeys wait than this, no new ones begin."""
+
+
+WITH_CREDENTIALS = 0.4
+"""The share of clients that prove who they are, where the run has callers."""
+ASKING = 0.35
+"""The share of these that ask for answers, and do not buy."""
+SELLING = frozenset({"buyer", "sell", "organise", "box_office", "manager", "owner"})
 
 
 class Enough(Exception):
@@ -59,6 +68,8 @@ class Crowd:
         self._journeys: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._clock = ServerClock()
+        self._callers = [Caller(**one) for one in settings.callers]
+        self._clerk = next((one for one in self._callers if one.name == "key-sell"), None)
 
     async def run(self) -> dict[str, int]:
         """Run until all journeys have ended and return the counts."""
@@ -114,6 +125,10 @@ class Crowd:
             f"regular-{self._name}-{chance.randrange(REGULARS)}" if is_regular else f"u{self._name}-{number}"
         )
         users = self._settings.users
+        caller = self._draw_caller(chance)
+        if caller is not None and chance.random() < ASKING:
+            await self._ask_for_answers(chance, Identity(f"{self._name}-{number}"), user, event, caller)
+            return
         journey = Journey(
             self._asking,
             self._clock,
@@ -122,10 +137,33 @@ class Crowd:
             user=user,
             account=str(chance.choice(users)) if users else None,
             event=event,
+            caller=caller if caller is None or caller.role in SELLING else None,
+            clerk=self._clerk,
             pause=self._pause,
         )
         try:
             await journey.run()
+        except Enough:
+            pass
+        finally:
+            self._slots.release()
+
+    def _draw_caller(self, chance: random.Random) -> Caller | None:
+        """Return someone with credentials that have not ended by time, or None for a guest."""
+        if not self._callers or chance.random() > WITH_CREDENTIALS:
+            return None
+        caller = chance.choice(self._callers)
+        return None if caller.until is not None and time.monotonic_ns() > caller.until else caller
+
+    async def _ask_for_answers(
+        self, chance: random.Random, who: Identity, user: str, event: Event, caller: Caller
+    ) -> None:
+        """Ask as someone, and sometimes as a guest, for what it may or may not see."""
+        try:
+            for _ in range(chance.randint(2, 5)):
+                someone = None if chance.random() < 0.1 else caller
+                call = as_caller(draw_ask(chance, event), someone)
+                await self._asking.ask(who, user, call, chance)
         except Enough:
             pass
         finally:

@@ -6,8 +6,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from proof.callers import Caller
 from proof.workload import calls, dialects
 from proof.workload.asking import Asking, Identity
+from proof.workload.asks import as_caller
 from proof.workload.calls import Call, Held, Outcome
 from proof.workload.clock import ServerClock
 from proof.workload.events import Event
@@ -34,15 +36,23 @@ class Journey:
         account: str | None,
         event: Event,
         pause: Callable[[float], Awaitable[None]],
+        caller: Caller | None = None,
+        clerk: Caller | None = None,
     ) -> None:
-        """`account` is a user of the dialect that has accounts, or None."""
+        """`account` is a user of the dialect that has accounts, or None. `caller` is None for a guest.
+
+        `clerk` sells in dialects that name a user; None in open mode.
+        """
         self._asking, self._clock, self._pause = asking, clock, pause
         self._chance, self._who, self._user, self._event = chance, who, user, event
         self._account = account
+        self._caller, self._clerk = caller, clerk
 
     async def run(self) -> None:
         event, draw = self._event, self._chance.random()
-        if event.is_seated_simply and draw < 0.1:
+        if self._caller is not None:
+            await self._v1()
+        elif event.is_seated_simply and draw < 0.1:
             await self._arena()
         elif event.is_seated_simply and self._account is not None and draw < 0.2:
             await self._reservation(self._account)
@@ -61,6 +71,8 @@ class Journey:
         if chance.random() < 0.35:
             taken = await self._look()
         buyer = self._user if event.needs_buyer or chance.random() < 0.3 else None
+        if self._caller is not None and self._caller.is_buyer:
+            buyer = self._caller.principal
         for _ in range(chance.choice((1, 1, 2, 3))):
             call = calls.hold(
                 event,
@@ -68,6 +80,7 @@ class Journey:
                 ttl=self._draw_ttl(),
                 partial=self._draw_partial(),
                 buyer=buyer,
+                is_own=self._caller is not None and self._caller.is_buyer,
             )
             outcome = await self._ask(call)
             if outcome.res == "ok":
@@ -200,7 +213,10 @@ class Journey:
         if held.seats:
             lines.append({"seats": held.seats})
         buyer = self._user if self._event.needs_buyer else None
-        call = calls.hold(self._event, lines, ttl=None, partial=False, buyer=buyer)
+        is_own = self._caller is not None and self._caller.is_buyer
+        if self._caller is not None and is_own:
+            buyer = self._caller.principal
+        call = calls.hold(self._event, lines, ttl=None, partial=False, buyer=buyer, is_own=is_own)
         outcome = await self._ask(call)
         if outcome.res == "ok" and self._chance.random() < 0.5:
             await self._book(self._held(call, outcome))
@@ -283,6 +299,8 @@ class Journey:
         await self._ask(dialects.instant(self._event, _few(self._chance, 5)))
 
     async def _ask(self, call: Call) -> Outcome:
+        clerk = self._clerk if call.via in ("arena", "reservations") else None
+        call = as_caller(call, clerk or self._caller)
         return await self._asking.ask(self._who, self._user, call, self._chance)
 
     async def _wait_for_expiry(self, held: Held, offset_seconds: float) -> None:

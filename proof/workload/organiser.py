@@ -33,10 +33,13 @@ Answer = dict[str, Any]
 class Organiser:
     """One caller, which waits for the answer to each request."""
 
-    def __init__(self, urls: Sequence[str], chance: random.Random, stopping: threading.Event) -> None:
+    def __init__(
+        self, urls: Sequence[str], chance: random.Random, stopping: threading.Event, *, staff_key: str = ""
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._urls = urls
         self._chance = chance
+        self._staff = {"Authorization": f"Bearer {staff_key}"} if staff_key else {}
         self._stopping = stopping
         self._plans: list[tuple[float, int, str, str, dict[str, Any]]] = []
         """A heap of time, tie-breaker, name, path and body."""
@@ -62,6 +65,14 @@ class Organiser:
         }
         reply = self._post("/users/", body)
         return None if reply is None else int(reply["id"])
+
+    def end_key(self, setup: LineWriter, name: str, principal: str, owner: dict[str, str]) -> None:
+        """Revoke a caller's key. The lines say from when on it may be refused, and from when on it must be."""
+        setup.write({"e": "ending", "caller": name, "t": time.monotonic_ns()})
+        path = f"/v1/keys/{principal.removeprefix('key:')}/revoke"
+        if self._post(path, {}, headers=owner) is not None:
+            setup.write({"e": "ended", "caller": name, "t": time.monotonic_ns()})
+            self.counts["keys revoked"] += 1
 
     def act(self) -> bool:
         """Do the next planned change that is due. Return False if none is due."""
@@ -103,7 +114,9 @@ class Organiser:
     def _later(self, seconds: float, name: str, path: str, body: dict[str, Any]) -> None:
         heapq.heappush(self._plans, (time.monotonic() + seconds, next(self._numbers), name, path, body))
 
-    def _post(self, path: str, body: dict[str, Any]) -> Answer | None:
+    def _post(
+        self, path: str, body: dict[str, Any], *, headers: dict[str, str] | None = None
+    ) -> Answer | None:
         """Send a request to the servers in turn until one answers.
 
         Returns None if the request is refused in the current state, or if the workload stops. Raises
@@ -113,7 +126,7 @@ class Organiser:
         for url in itertools.cycle(self._urls):
             if self._stopping.is_set():
                 return None
-            status, reply = self._ask(url, path, body, key)
+            status, reply = self._ask(url, path, body, {"Idempotency-Key": key, **(headers or self._staff)})
             if status in (200, 201):
                 return reply
             if status in (409, 410) and reply.get("code") != "in_progress":
@@ -123,11 +136,11 @@ class Organiser:
             self._stopping.wait(AGAIN_SECONDS)
         return None
 
-    def _ask(self, url: str, path: str, body: dict[str, Any], key: str) -> tuple[int, Answer]:
+    def _ask(self, url: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[int, Answer]:
         """Return status and content; status 0 without an answer."""
         place = urlsplit(url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=ANSWER_SECONDS)
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        headers = {"Content-Type": "application/json", **headers}
         # ValueError: the library takes an answer that broke off in its head for one without a body.
         with (
             contextlib.suppress(OSError, http.client.HTTPException, ValueError),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 __all__ = ["Settings"]
 
@@ -34,6 +34,10 @@ class Settings:
     time_out_seconds: float = 10.0
     users: list[int] = field(default_factory=list)
     """Accounts for the dialect that requires them."""
+    callers: list[dict[str, Any]] = field(default_factory=list)
+    """Who asks beside guests (`proof/callers.py`). Without any, the server must be in open mode."""
+    staff_key: str = ""
+    """The key of the organiser and of dialects that sell for named users."""
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=str))

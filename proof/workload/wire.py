@@ -57,6 +57,8 @@ class Request:
     key: str = ""
     token: str = ""
     cookie: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The credentials of a caller."""
     is_form: bool = False
     """True for a page's form. The key is one of its fields, and no header."""
 
@@ -69,6 +71,7 @@ class Request:
             lines.append(f"Idempotency-Key: {self.key}\r\n".encode())
         if self.token:
             lines.append(f"Hold-Token: {self.token}\r\n".encode())
+        lines += [f"{name}: {value}\r\n".encode() for name, value in self.headers]
         if self.cookie:
             lines.append(f"Cookie: {self.cookie}\r\n".encode())
         if self.method == "POST":

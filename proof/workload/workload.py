@@ -31,6 +31,8 @@ __all__ = ["Workload", "run"]
 
 TICK_SECONDS = 0.05
 USERS = 24
+DOOM_SECONDS = (1.5, 4.0)
+"""Between the ends of two keys."""
 END_SECONDS = 60.0
 """The limit for a client process to finish its pending requests."""
 
@@ -44,7 +46,7 @@ class Workload:
         self._stopping = threading.Event()
         self._chance = random.Random(f"{settings.seed}/workload")
         chance = random.Random(f"{settings.seed}/events")
-        self._organiser = Organiser(settings.urls, chance, self._stopping)
+        self._organiser = Organiser(settings.urls, chance, self._stopping, staff_key=settings.staff_key)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._progress: Progress | None = None
@@ -152,6 +154,9 @@ class Workload:
         """Create events and kill processes as the sale proceeds, until all clients have ended or must stop."""
         organiser, settings = self._organiser, self.settings
         first, killed = organiser.counts["events"], 0
+        doomed = [one for one in settings.callers if one["name"].startswith("doomed")]
+        owner = next((dict(one["headers"]) for one in settings.callers if one["name"] == "owner"), {})
+        end_at = time.monotonic() + self._chance.uniform(*DOOM_SECONDS)
         while any(process.poll() is None for process in self._processes):
             done = self.operations
             if self._stopping.is_set():
@@ -161,6 +166,10 @@ class Workload:
             elif settings.operations_per_kill and done // settings.operations_per_kill > killed:
                 killed = done // settings.operations_per_kill
                 self._kill_one()
+            elif doomed and time.monotonic() > end_at:
+                one = doomed.pop()
+                organiser.end_key(setup, one["name"], one["principal"], owner)
+                end_at = time.monotonic() + self._chance.uniform(*DOOM_SECONDS)
             elif not organiser.act():
                 self._stopping.wait(TICK_SECONDS)
 
