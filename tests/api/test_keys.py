@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -14,10 +15,12 @@ from holdfast.access.permissions import Role, Scope, of_role
 from holdfast.access.principals import Principal
 from holdfast.errors import Forbidden
 from holdfast.http.application import Application
+from holdfast_client import AsyncClient, errors
 from support.comparing import comparable
 from support.http_app import client_of
 from support.http_sales import make_event
 from support.people import after_a_second, make_member, signed_in
+from support.tokens import password_token
 
 RETRY = {"Idempotency-Key": "5f0c1b52-7f0e-4a39-9d0a-2f6d1c0b7e11"}
 ABSENT = "k3v9x0q2m7ab"
@@ -220,6 +223,26 @@ def test_a_scope_beyond_the_makers_rights_is_refused(role: Role, scope: Scope) -
     else:
         with pytest.raises(Forbidden):
             refuse_more_than_own(maker, [scope])
+
+
+async def test_a_program_manages_keys_with_the_sdk(closed_app: Application, database_url: str) -> None:
+    """An owner's program uses an access token. No representation of a key has its secret."""
+    await make_member(closed_app, database_url, "olga", "owner")
+    token = await password_token(closed_app, "olga")
+    transport = httpx2.ASGITransport(app=closed_app, client=("203.0.113.8", 1))
+    async with AsyncClient("http://localhost", token, transport=transport) as owner:
+        made = await owner.create_key("Shop", ["sell"], expires_at=datetime(2090, 1, 1, tzinfo=UTC))
+        assert made.key is not None
+        assert made.key not in repr(made)
+        rotated = await owner.rotate_key(made.id, overlap_seconds=60)
+        assert rotated.key not in (None, made.key)
+        assert (await owner.get_key(made.id)).key is None
+        assert [one.id async for one in owner.iterate_keys(limit=1)] == [made.id]
+        assert (await owner.revoke_key(made.id)).revoked_at is not None
+        with pytest.raises(errors.KeyEnded):
+            await owner.rotate_key(made.id)
+        with pytest.raises(errors.KeyNotFound):
+            await owner.get_key(ABSENT)
 
 
 async def test_the_first_key_ends_open_mode(app: Application, client: httpx2.AsyncClient) -> None:
