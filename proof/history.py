@@ -221,6 +221,8 @@ class History:
     reads: list[Read] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     asks: list[Ask] = field(default_factory=list)
+    asked: int = 0
+    """Requests that were sent for their answer, also without one."""
     ends: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By caller: when its key began to be revoked, and when it was."""
     attempts: int = 0
@@ -292,6 +294,7 @@ class _Fold:
             history.elsewhere += 1
             return
         if f == ASKING:
+            history.asked += 1
             if attempt.ret is not None and attempt.res != "info":
                 history.asks.append(_ask(attempt))
             return

@@ -73,7 +73,7 @@ def _counts(ledger: Ledger) -> dict[str, int]:
     history = ledger.history
     sizes = {f: len(ops) for f, ops in history.ops.items()}
     return {
-        "operations": sum(sizes.values()) + len(history.reads),
+        "operations": sum(sizes.values()) + len(history.reads) + history.asked,
         "attempts": history.attempts,
         "events": len(history.halls),
         "faults": len(history.faults),
