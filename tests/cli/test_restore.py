@@ -243,7 +243,8 @@ def test_a_database_with_its_tables_in_another_schema_is_restored(
     assert run("db", "backup", file, **on).code == 0
     for source in (file, "-"):
         done = piped(empty_database_url, "db", "restore", source, "--force", stdin=file.read_bytes())
-        assert (done.returncode, done.stderr) == (0, b""), done
+        assert done.returncode == 0, done
+        assert done.stderr == b"" or b"`holdfast db distribute` puts them on the nodes" in done.stderr, done
         assert fetch(empty_database_url, "SELECT name FROM events") == [("Concert",)]
     elsewhere = piped(database_url, "db", "restore", file, "--force")
     assert b'tables in schema "Box.Office", and the search_path begins with public' in elsewhere.stderr

@@ -194,3 +194,9 @@ def test_no_statement_of_an_event_selects_all_columns() -> None:
     """A prepared `*` fails for ever once a migration has added a column."""
     for statement in STATEMENTS:
         assert ".*" not in statement.text.replace("l.*", ""), statement.name
+
+
+def test_a_schema_may_have_any_name() -> None:
+    """A cast to regnamespace reads a name as SQL writes it: Box.Office without quotes is no name."""
+    unquoted = re.compile(r"(?<!quote_ident\()current_schema\(\)::regnamespace")
+    assert [each.name for each in all_statements() if unquoted.search(each.text)] == []

@@ -10,7 +10,7 @@ SELECT c.relname AS name, p.logicalrelid IS NOT NULL AS is_distributed, p.coloca
        pg_relation_size(c.oid) > 0 AS has_own_rows
 FROM pg_class c
 LEFT JOIN pg_dist_partition p ON p.logicalrelid = c.oid
-WHERE c.relname = ANY(%(names)s) AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+WHERE c.relname = ANY(%(names)s) AND c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind = 'r'
 ORDER BY array_position(%(names)s, c.relname::text);
 
 -- name: list_nodes

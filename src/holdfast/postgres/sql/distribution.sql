@@ -13,7 +13,7 @@ JOIN pg_class t ON t.oid = c.conrelid
 JOIN pg_class r ON r.oid = c.confrelid
 WHERE c.contype = 'f'
   AND t.relname = ANY(%(names)s) AND r.relname = ANY(%(names)s)
-  AND t.relnamespace = current_schema()::regnamespace
+  AND t.relnamespace = quote_ident(current_schema())::regnamespace
 ORDER BY t.relname, c.conname;
 
 -- name: lock_text
