@@ -77,8 +77,8 @@ endif
 bench: .venv/installed-dev ## Measure everything and write docs/performance.md (an hour; BENCH=short: ten minutes)
 	$(BIN)/python -m benchmarks $(or $(BENCH),full)
 
-bench-web: .venv/installed-dev ## Measure the pages in Chromium, into docs/performance.md (10 minutes; ROUNDS, MINUTES)
-	PYTHONPATH=tests $(BIN)/python -m benchmarks.pages $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
+bench-web: .venv/installed-dev ## Measure the pages in Chromium, into docs/performance.md (6 minutes; ROUNDS, MINUTES, SOAK=4)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.pages $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SOAK),--soak $(SOAK))
 
 format: .venv/installed-dev ## Format the sources
 	$(BIN)/ruff check --fix

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2
 
-__all__ = ["Shop", "open_shop", "started_server"]
+__all__ = ["CHANGES_PER_SECOND", "Shop", "open_shop", "started_server"]
 
 SECTIONS, ROWS, ROW_SEATS = 100, 6, 100
 CHANGES_PER_SECOND = 20
@@ -57,11 +57,14 @@ class Shop:
         httpx2.post(f"{self.url}/v1/holds/{hold}/release", headers=headers, timeout=30).raise_for_status()
 
     @contextmanager
-    def crowd(self) -> Iterator[list[int]]:
-        """Hold seats of the arena, and give them back, until the block ends. Yield the growing count of changes."""
+    def crowd(self, rate: float = CHANGES_PER_SECOND) -> Iterator[list[int]]:
+        """Hold seats of the arena, and give them back, until the block ends. Yield the growing count of changes.
+
+        `rate` is in changes per second. Infinity means as fast as the answers come.
+        """
         changes = [0]
         ended = threading.Event()
-        thread = threading.Thread(target=self._change, args=(changes, ended))
+        thread = threading.Thread(target=self._change, args=(changes, ended, rate))
         thread.start()
         try:
             yield changes
@@ -69,7 +72,7 @@ class Shop:
             ended.set()
             thread.join()
 
-    def _change(self, changes: list[int], ended: threading.Event) -> None:
+    def _change(self, changes: list[int], ended: threading.Event, rate: float) -> None:
         chance = random.Random(7)  # noqa: S311 - no secret
         held: list[tuple[str, str]] = []
         due = time.monotonic()
@@ -86,7 +89,7 @@ class Shop:
                     hold, token = held.pop(chance.randrange(len(held)))
                     client.post(f"/v1/holds/{hold}/release", headers={"Hold-Token": token})
                 changes[0] += 1
-                due += 1 / CHANGES_PER_SECOND
+                due += 1 / rate
                 ended.wait(max(0.0, due - time.monotonic()))
 
 

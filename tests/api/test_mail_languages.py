@@ -15,6 +15,7 @@ import pytest
 from holdfast.access import letters
 from holdfast.access.factor_resets import _RESET
 from holdfast.access.passkeys import _ADDED, _REMOVED
+from holdfast.access.permissions import Role
 from holdfast.access.second_factors import _APP_ADDED, _APP_REMOVED, _CODES_REPLACED
 from holdfast.delivery.mail.letter import Letter
 from holdfast.delivery.mail.mailer import Mail
@@ -204,7 +205,7 @@ WRITTEN: dict[str, Callable[[], Letter]] = {
     "account_changed by a passkey": lambda: letters.account_changed("1", _ADDED, _REMOVED, name="1"),
     "address_change": lambda: letters.address_change("1"),
     "address_changed": lambda: letters.address_changed("1", "1"),
-    "invitation": lambda: letters.invitation("1", "1", "1"),
+    "invitation": lambda: letters.invitation("1", "1", Role.DOOR),
     "known_address": lambda: letters.known_address("1"),
     "password_reset": lambda: letters.password_reset("1"),
     "sign_in_link": lambda: letters.sign_in_link("1"),
@@ -228,3 +229,15 @@ def test_each_text_of_a_letter_to_an_account_is_translated(write: Callable[[], L
         )
         assert letter.language == language.code
     assert not set(texts[0]) & set(texts[1])
+
+
+@pytest.mark.parametrize("role", Role)
+def test_an_invitation_names_the_role_in_words(role: Role) -> None:
+    """And not as programs name it."""
+    said = []
+    for language in (ENGLISH, LANGUAGES["de"]):
+        with speaking(language):
+            ((_, name),) = letters.invitation("1", "1", role).facts
+        said.append(name)
+    assert said[0] == role.value.replace("_", " ").capitalize()
+    assert said[1] not in said[:1]

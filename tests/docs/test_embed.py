@@ -255,3 +255,43 @@ def test_a_frame_sells_in_the_whole_window(embedding: Embedding, browser: Browse
     for refused in browser.frames():  # the browser may show its own page there
         with browser.inside(refused):
             assert browser.run("document.querySelector('#status') === null")
+
+
+def test_an_event_with_a_limit_per_buyer_is_sold_to_one_that_is_named(
+    embedding: Embedding, browser: Browser
+) -> None:
+    """By the page, or by the buyer, whom the element asks. The limit holds for both."""
+    number = embedding.new_event(seat_map=HALL, max_per_buyer=2)
+    address = f"{embedding.server}/embed/seat-map.js"
+    (embedding.folder / "index.html").write_text(
+        f'<!doctype html><link rel="icon" href="data:,"><script type="module" src="{address}"></script>'
+        f'<holdfast-seat-map event="{number}"></holdfast-seat-map>'
+    )
+    show(browser, f"{embedding.listed}/index.html")
+    browser.run(f"{ELEMENT}.select(['A-1-1', 'A-1-2'])")
+    hear(browser, "error", "code")
+    browser.run(f"{SHADOW}.querySelector('#bar').requestSubmit()")
+    assert browser.run("error") == "buyer_required"
+    browser.wait_for(f"{SHADOW}.activeElement?.type === 'email'")
+    assert text(browser, "[data-message]").startswith("Who is buying?")
+    field, hold = (
+        f"{SHADOW}.querySelector('[type=email]')",
+        f"{SHADOW}.querySelector('[data-message] button')",
+    )
+    browser.run(f"{field}.value = 'ada'; {hold}.click()")
+    assert not browser.run(f"{field}.validity.valid")
+    hear(browser, "hold", "buyer")
+    browser.run(f"{field}.value = 'ada@example.org'; {field}.focus()")
+    browser.press("Enter")
+    assert browser.run("hold") == {"reference": "ada@example.org", "name": None, "email": "ada@example.org"}
+    assert embedding.states(number) == {"A-1-1": "held", "A-1-2": "held"}
+
+    browser.run(f"{ELEMENT}.select(['A-2-1'])")
+    browser.run(f"{ELEMENT}.setAttribute('buyer', 'ADA@example.org')")
+    hear(browser, "error", "code")
+    assert browser.run(f"{ELEMENT}.hold()") is None
+    assert browser.run("error") == "quantity_over_limit"
+    browser.run(f"{ELEMENT}.buyer = {{ reference: 'customer-81', name: 'Ben' }}")
+    assert browser.run(f"{ELEMENT}.hold().then((hold) => hold.buyer.name)") == "Ben"
+    assert embedding.states(number)["A-2-1"] == "held"
+    browser.errors.clear()  # the answers 409 and 422 are logged as errors

@@ -40,6 +40,7 @@ class Browser:
         self._session: str | None = None
         self._seen: set[str | None] = set()
         """The names of events since the last navigation."""
+        self._traced: list[dict[str, Any]] = []
         self.errors: list[str] = []
         """What the page's console complains about: failures, and what the content policy refused."""
         self.new_tab()
@@ -170,6 +171,22 @@ class Browser:
             int(used.get(name, 0)) for name in ("usedSize", "embedderHeapUsedSize", "backingStorageSize")
         )
 
+    @contextmanager
+    def traced(self) -> Iterator[list[dict[str, Any]]]:
+        """Record the tasks of the browser's threads. At the end of the block, the list has them."""
+        self._traced, events = [], list[dict[str, Any]]()
+        config = {
+            "includedCategories": ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
+        }
+        self._call("Tracing.start", traceConfig=config, transferMode="ReportEvents")
+        yield events
+        self._seen.discard("Tracing.tracingComplete")
+        self._call("Tracing.end")
+        while "Tracing.tracingComplete" not in self._seen:
+            self._note(self._next())
+        events += self._traced
+        self._traced = []
+
     def use_touch(self) -> None:
         """Make the window one that fingers use. Its buttons become larger."""
         self._call("Emulation.setTouchEmulationEnabled", enabled=True)
@@ -220,7 +237,9 @@ class Browser:
     def _note(self, event: dict[str, Any]) -> None:
         self._seen.add(event.get("method"))
         about = event.get("params", {})
-        if event.get("method") == "Runtime.exceptionThrown":
+        if event.get("method") == "Tracing.dataCollected":
+            self._traced += about["value"]
+        elif event.get("method") == "Runtime.exceptionThrown":
             details = about["exceptionDetails"]
             self.errors.append(str(details.get("exception", {}).get("description", details["text"])))
         elif event.get("method") == "Log.entryAdded" and about["entry"]["level"] == "error":

@@ -3,7 +3,7 @@
 import { HoldfastSeatMap as Written } from "../../src/holdfast/web/static/embed.js";
 import type { ChosenSeat, Hold, HoldfastSeatMap } from "../../src/holdfast/web/static/seat-map";
 
-export const kept: Pick<HoldfastSeatMap, "selected" | "select" | "hold" | "release"> = new Written();
+export const kept: Pick<HoldfastSeatMap, "selected" | "select" | "hold" | "release" | "buyer"> = new Written();
 
 const map = document.querySelector("holdfast-seat-map");
 const chosen: ChosenSeat[] = [];
@@ -14,4 +14,5 @@ map?.addEventListener("hold", (event) => {
   console.log(hold.id, hold.hold_token, hold.expires_at);
 });
 map?.addEventListener("error", (event) => console.log(event.detail.code));
+if (map) map.buyer = { reference: "customer-81", email: "ada@example.org" };
 map?.addEventListener("click", () => void map.release());

@@ -139,9 +139,9 @@ async def test_the_script_names_all_that_it_needs(shop: httpx2.AsyncClient) -> N
 
 
 def test_the_element_stays_small() -> None:
-    """The guide says how large it is."""
+    """The guide says how large it is. A large house in short tasks, and the question who buys, take 3 kB of it."""
     script = sum(len(all_static_files()[name].packed) for name in map(_sent, scripts_of("embed.js")))
-    assert script < 33_000
+    assert script < 35_500
     assert len(embed_style()) < 60_000
 
 

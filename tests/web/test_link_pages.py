@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from holdfast.access import letters
+from holdfast.access.permissions import Role
 from holdfast.api.catalogue import all_endpoints
 from holdfast.web.link_pages import LINKS
 from support.browser import CHROMIUM, chromium
@@ -21,7 +22,7 @@ __all__ = ["open_folder"]
 
 def test_every_link_of_a_letter_has_a_page() -> None:
     made = [
-        letters.invitation("a@example.org", "Main", "owner"),
+        letters.invitation("a@example.org", "Main", Role.OWNER),
         letters.sign_up("a@example.org"),
         letters.password_reset("a@example.org"),
         letters.sign_in_link("a@example.org"),

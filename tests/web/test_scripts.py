@@ -42,6 +42,15 @@ def test_no_text_becomes_markup_or_code(script: Path) -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_text_ends_in_its_line(script: Path) -> None:
+    """Scripts are sent without their indents, and without a comment at the end of a line."""
+    for line in script.read_text().splitlines():
+        assert line.count("`") % 2 == 0, line
+        code, _, comment = line.partition(" // ")
+        assert not comment or code.count('"') % 2 == code.count("`") % 2 == 0, line
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_names_what_it_imports_by_their_hashes(script: Path) -> None:
     """Then each may be kept for ever, and a change of one changes the names of all that import it."""
     sent = all_static_files()[asset_path(script.name).removeprefix("assets/")].content.decode()

@@ -59,7 +59,7 @@ class Invitations:
             await self._tokens.issue(
                 connection,
                 Purpose.INVITATION,
-                letters.invitation(email, found.name, role.value),
+                letters.invitation(email, found.name, role),
                 organisation=organisation,
                 detail=detail,
             )

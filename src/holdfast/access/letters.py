@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.access.permissions import Role
 from holdfast.delivery.mail.letter import Letter, Link
 from holdfast.languages import ENGLISH, gettext, mark, spoken_language
 
@@ -20,7 +21,16 @@ _UNEXPECTED = mark("If you did not ask for this, ignore this mail: nothing chang
 _NOT_YOU = mark("If you did not do this, write to the organiser at once.")
 
 
-def invitation(to: str, organisation: str, role: str) -> Letter:
+_ROLES = {
+    Role.OWNER: mark("Owner"),
+    Role.MANAGER: mark("Manager"),
+    Role.BOX_OFFICE: mark("Box office"),
+    Role.DOOR: mark("Door"),
+    Role.REPORTS: mark("Reports"),
+}
+
+
+def invitation(to: str, organisation: str, role: Role) -> Letter:
     return Letter(
         to=to,
         subject=gettext("You are invited to %(organisation)s", organisation=organisation),
@@ -30,7 +40,7 @@ def invitation(to: str, organisation: str, role: str) -> Letter:
                 organisation=organisation,
             )
         ],
-        facts=[(gettext("Role"), role)],
+        facts=[(gettext("Role"), gettext(_ROLES[role]))],
         link=Link(label=gettext("Accept the invitation"), path="/invitation", secret=True),
         closing=gettext("If you do not know this organisation, ignore this mail."),
         language=_code(),

@@ -1,7 +1,7 @@
 """Static files: style sheets, scripts and pictures of the pages. A name carries the hash of its content.
 
 A script imports others by their plain names, and is sent with the hashed ones. So a changed script changes the names
-of all that import it, and each may be kept for ever. It is sent without its comments, which are a third of it.
+of all that import it, and each may be kept for ever. It is sent without its comments and indents, a third of it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _COMMENT = re.compile(
     rb"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n|/\*\*(?:(?!\*/).)*\*/ ?", re.DOTALL | re.MULTILINE
 )
 """A comment that has its lines for itself, or stands within one. No text of a script has these signs."""
+
+_MARGIN = re.compile(rb"^[ \t]+|[ \t]+// [^\n\"'`]*$", re.MULTILINE)
+"""What is before and after the code of a line. No text of a script is longer than its line: a test looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def static_file(name: str) -> StaticFile:
     """Return a file of `static`. Scripts do not import each other in a circle."""
     content = (files("holdfast.web") / "static" / name).read_bytes()
     if name.endswith(".js"):
-        content = _IMPORT.sub(_with_hash, _COMMENT.sub(b"", content))
+        content = _IMPORT.sub(_with_hash, _MARGIN.sub(b"", _COMMENT.sub(b"", content)))
     return make_file(name, content)
 
 

@@ -8,6 +8,7 @@ import { nearestGroup } from "./groups.js";
 import { List } from "./list.js";
 import { Live } from "./live.js";
 import { Picture, TAP_PIXELS } from "./picture.js";
+import { planOf } from "./plan.js";
 import { COMPANION, RESTRICTED, Seats, WHEELCHAIR } from "./seats.js";
 import { Which } from "./which.js";
 import * as words from "./words.js";
@@ -44,9 +45,9 @@ export function count(live, within) {
 export async function openChooser(within, wishes) {
   const { map = "", seats: states = "", api = "", most = "0" } = find("#seats", within).dataset;
   const [drawn, packed] = await Promise.all([read(map), read(states)]);
-  const seats = new Seats(drawn, packed, Number(most));
+  const seats = await Seats.read(drawn, packed, Number(most)), plan = await planOf(seats);
   const live = new Live(api, seats.bookmark);
-  const chooser = new Chooser(within, seats, live, wishes);
+  const chooser = new Chooser(within, seats, plan, live, wishes);
   /** The seats of another map have other numbers. @param {{map_version: number}} news */
   const isOurMap = (news) => {
     if (news.map_version === seats.mapVersion) return true;
@@ -66,8 +67,14 @@ export async function openChooser(within, wishes) {
 }
 
 export class Chooser {
-  /** @param {Document | ShadowRoot} within @param {Seats} seats @param {Live} live @param {Wishes} wishes */
-  constructor(within, seats, live, wishes) {
+  /**
+   * @param {Document | ShadowRoot} within
+   * @param {Seats} seats
+   * @param {import("./glyphs.js").Plan} plan of these seats
+   * @param {Live} live
+   * @param {Wishes} wishes
+   */
+  constructor(within, seats, plan, live, wishes) {
     this.within = within;
     this.root = find("#seats", within);
     this.seats = seats;
@@ -88,7 +95,7 @@ export class Chooser {
       open: () => wishes.moved?.(),
       news: (sentence) => this.voice.news(sentence),
     });
-    this.picture = new Picture(/** @type {HTMLCanvasElement} */ (find("canvas", this.frame)), /** @type {HTMLCanvasElement} */ (find(".map-mini canvas", this.frame)), seats);
+    this.picture = new Picture(/** @type {HTMLCanvasElement} */ (find("canvas", this.frame)), /** @type {HTMLCanvasElement} */ (find(".map-mini canvas", this.frame)), seats, plan);
     const which = new Which(/** @type {HTMLDialogElement} */ (find("#which", within)), seats, (seat) => this.#choose(seat));
     listen(this.frame, this.picture, {
       choose: (seat) => this.#choose(seat),

@@ -4,6 +4,7 @@
 // cookie would be a stranger's here. So the page that has the element gets the hold with its token, and goes on with it.
 
 import { say, unsay } from "./bar.js";
+import { askWhoBuys } from "./buyer.js";
 import { count, openChooser } from "./chooser.js";
 import { find, make } from "./dom.js";
 import { Live } from "./live.js";
@@ -24,6 +25,7 @@ const ADDRESSES = ["href", "action", "data-page", "data-api", "data-map", "data-
 /**
  * @typedef {import("./chooser.js").Chooser} Chooser
  * @typedef {import("./seat-map").Hold} Hold
+ * @typedef {import("./seat-map").Buyer} Buyer
  */
 
 export class HoldfastSeatMap extends HTMLElement {
@@ -40,6 +42,10 @@ export class HoldfastSeatMap extends HTMLElement {
   #purchase = null;
   /** @type {Promise<Hold | null> | null} a second press waits for the first */
   #asked = null;
+  /** @type {Buyer | string | null} what the page said */
+  #buyer = null;
+  /** The address that was typed here. */
+  #typed = "";
   #lapse = 0;
   #shadow = this.attachShadow({ mode: "open" });
 
@@ -75,6 +81,15 @@ export class HoldfastSeatMap extends HTMLElement {
   /** Choose exactly these seats. Those that cannot be had are left out. @param {string[]} labels */
   select(labels) {
     this.#chooser?.choose(labels);
+  }
+
+  /** Who buys. The attribute says it, too. @returns {Buyer | string | null} */
+  get buyer() {
+    return this.#buyer ?? this.getAttribute("buyer");
+  }
+
+  set buyer(buyer) {
+    this.#buyer = buyer;
   }
 
   /** Hold the chosen seats. @returns {Promise<Hold | null>} null if it was refused */
@@ -217,21 +232,23 @@ export class HoldfastSeatMap extends HTMLElement {
     return find("[data-message]", this.#shadow);
   }
 
-  /** @param {FormData} chosen */
-  #ask(chosen) {
-    return (this.#asked ??= this.#hold(chosen).finally(() => (this.#asked = null)));
+  /** @param {FormData} chosen @param {Buyer | string | null} buyer */
+  #ask(chosen, buyer = this.buyer) {
+    return (this.#asked ??= this.#hold(chosen, buyer).finally(() => (this.#asked = null)));
   }
 
-  /** @param {FormData} chosen @returns {Promise<Hold | null>} */
-  async #hold(chosen) {
+  /** @param {FormData} chosen @param {Buyer | string | null} buyer @returns {Promise<Hold | null>} */
+  async #hold(chosen, buyer) {
     const seats = this.#chooser?.seats;
     if (!this.#purchase) return null;
     if (seats) seats.isLeaving = true; // what is about to be ours is no loss
-    const { hold, problem } = await this.#purchase.hold(chosen);
+    const { hold, problem } = await this.#purchase.hold(chosen, buyer);
     if (seats) seats.isLeaving = problem?.code === "outcome_unknown"; // they may be ours, and shown as another's
     if (problem) {
       seats?.dropTaken();
-      if (this.#tell("error", problem)) say(this.#message, problem.title, problem.detail, null);
+      if (!this.#tell("error", problem)) return null;
+      if (problem.code === "buyer_required") this.#askWhoBuys(chosen);
+      else say(this.#message, problem.title, problem.detail, null);
       return null;
     }
     if (!hold) return null;
@@ -242,6 +259,14 @@ export class HoldfastSeatMap extends HTMLElement {
     this.#lapse = setTimeout(() => this.#forget(), Date.parse(hold.expires_at) - Date.parse(hold.server_time));
     if (this.#tell("hold", hold)) this.#sayYours(hold, isHere);
     return hold;
+  }
+
+  /** Ask who buys, and hold the same for that person. @param {FormData} chosen */
+  #askWhoBuys(chosen) {
+    askWhoBuys(this.#message, this.#typed, (email) => {
+      this.#typed = email;
+      void this.#ask(chosen, { reference: email, email });
+    });
   }
 
   /** What was held is given back, or its time is over. A booking of it is the page's own to show. */

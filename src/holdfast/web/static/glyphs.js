@@ -1,5 +1,6 @@
 // Glyphs: how seats look. A category has a shape and a colour; a state has a shape of its own.
 
+import { Dots } from "./dots.js";
 import { HELD, COMPANION, WHEELCHAIR } from "./seats.js";
 import { at, touches } from "./geometry.js";
 
@@ -18,6 +19,9 @@ export const GLYPH_PIXELS = 7;
 const NUMBER_PIXELS = 18;
 /** From it on rows show their names. */
 const ROW_PIXELS = 14;
+
+/** More dots than these are written as pixels. */
+const FEW = 500;
 
 const TURN = 2 * Math.PI;
 
@@ -173,21 +177,20 @@ function groundOf(seats, index, palette) {
  * @param {number[]} gone
  */
 function paintDots(c, seats, palette, view, free, gone) {
-  const side = Math.max(1.2, view.scale * 0.62);
-  /** @param {number[]} some */
-  const fill = (some) => {
+  const side = Math.max(1.2, view.scale * 0.62), all = [gone, ...free], count = all.reduce((sum, some) => sum + some.length, 0);
+  const dots = count > FEW ? new Dots(c, seats, view) : null;
+  all.forEach((some, index) => {
+    const colour = (index ? palette.categories[index - 1]?.fill : palette["map-line"]) ?? "", alpha = index ? 1 : 0.55;
+    dots?.add(some, colour, alpha, side);
+    if (dots) return;
+    c.globalAlpha = alpha;
+    c.fillStyle = colour;
     for (const seat of some) {
       c.fillRect((at(seats.x, seat) - view.left) * view.scale - side / 2, (at(seats.y, seat) - view.top) * view.scale - side / 2, side, side);
     }
-  };
-  c.globalAlpha = 0.55;
-  c.fillStyle = palette["map-line"];
-  fill(gone);
-  c.globalAlpha = 1;
-  free.forEach((some, look) => {
-    c.fillStyle = palette.categories[look]?.fill ?? "";
-    fill(some);
   });
+  c.globalAlpha = 1;
+  dots?.draw();
 }
 
 /**

@@ -11,6 +11,14 @@ import * as words from "./words.js";
 const SVG = "http://www.w3.org/2000/svg";
 /** Digits that follow each other so fast are one number. */
 const TYPING = 1_000;
+/** With one of them open, a longer list of sections shows only those beside it. */
+const MANY_SECTIONS = 12;
+/** Elements that the rows of a section and the seats of one may have. With more, only the rows beside it are shown. */
+const MANY_ELEMENTS = 300;
+const ELEMENTS_OF_ROW = 7;
+const ELEMENTS_OF_SEAT = 2;
+/** Lines that a long list keeps before and after the open one. */
+const BESIDE = 2;
 
 export class List {
   /**
@@ -50,13 +58,32 @@ export class List {
   }
 
   render() {
-    const list = make("ul", { class: "sections" });
-    this.seats.sections.forEach((section, index) => {
-      const isOpen = index === this.section, item = make("li", {}, this.#sectionLine(index));
-      if (isOpen) item.append(make("ul", { class: "rows" }, ...section.rows.map((row) => this.#rowItem(row))));
+    const { sections } = this.seats, list = make("ul", { class: "sections" }), isLong = sections.length > MANY_SECTIONS;
+    if (isLong && this.section >= 0) list.append(this.#allLine("sections", words.allSections(sections.length)));
+    sections.forEach((section, index) => {
+      if (isLong && this.section >= 0 && Math.abs(index - this.section) > BESIDE) return;
+      const item = make("li", {}, this.#sectionLine(index));
+      if (index === this.section) item.append(this.#rows(section.rows));
       list.append(item);
     });
     this.root.replaceChildren(list);
+  }
+
+  /** @param {number[]} rows of the open section */
+  #rows(rows) {
+    const list = make("ul", { class: "rows" }), open = rows.indexOf(this.row);
+    const elements = open < 0 ? 0 : rows.length * ELEMENTS_OF_ROW + this.seats.row(this.row).seats.length * ELEMENTS_OF_SEAT;
+    const isLong = elements > MANY_ELEMENTS && rows.length > 2 * BESIDE + 1;
+    if (isLong) list.append(this.#allLine("rows", words.allRows(rows.length)));
+    rows.forEach((row, place) => {
+      if (!isLong || Math.abs(place - open) <= BESIDE) list.append(this.#rowItem(row));
+    });
+    return list;
+  }
+
+  /** The way back to all lines of a long list. @param {string} what @param {string} text */
+  #allLine(what, text) {
+    return make("li", {}, make("a", { class: "all-line", href: "#seats", "data-all": what }, text));
   }
 
   /** Show new states in place. @param {number[] | null} changed null: everything */
@@ -112,8 +139,8 @@ export class List {
         "aria-disabled": section.free ? false : "true",
       },
       make("span", { class: `glyph cat-${lookOf(section.category) + 1}`, "aria-hidden": "true" }),
-      make("span", {}, make("strong", {}, words.sectionName(section.name))),
-      make("span", { class: "count" }, make("strong", {}, words.left(section.free))),
+      make("strong", {}, words.sectionName(section.name)),
+      make("strong", { class: "count" }, words.left(section.free)),
     );
   }
 
@@ -215,20 +242,33 @@ export class List {
 
   /** @param {Event} event */
   #click(event) {
-    const target = event.target instanceof Element ? event.target.closest("[data-section], [data-row], [data-seat]") : null;
+    const target = event.target instanceof Element ? event.target.closest("[data-all], [data-section], [data-row], [data-seat]") : null;
     if (!(target instanceof HTMLElement)) return;
     event.preventDefault();
-    const { section, row, seat } = target.dataset;
-    if (seat !== undefined) {
+    const { all, section, row, seat } = target.dataset, { top } = target.getBoundingClientRect();
+    if (all) {
+      const before = all === "rows" ? `[data-row="${this.row}"]` : `[data-section="${this.section}"]`;
+      this.open(all === "rows" ? this.section : -1);
+      this.#stay(before, top);
+    } else if (seat !== undefined) {
       this.#moveTo(Number(seat));
       this.on.choose(Number(seat));
     } else if (row !== undefined) {
       this.open(this.section, Number(row) === this.row ? -1 : Number(row));
-      this.#focus(`[data-row="${row}"]`);
+      this.#stay(`[data-row="${row}"]`, top);
     } else {
       this.open(Number(section) === this.section ? -1 : Number(section));
-      this.#focus(`[data-section="${section}"]`);
+      this.#stay(`[data-section="${section}"]`, top);
     }
+  }
+
+  /** Go to a line, and let it stay where the pressed one was: those above it may be gone. @param {string} selector @param {number} top */
+  #stay(selector, top) {
+    const line = this.root.querySelector(selector);
+    if (!(line instanceof HTMLElement)) return;
+    line.focus({ preventScroll: true });
+    // The line of an open section may stick to the edge of the window: its item does not.
+    scrollBy({ top: (line.closest("li") ?? line).getBoundingClientRect().top - top, behavior: "instant" });
   }
 
   /** @param {string} selector */

@@ -10,6 +10,7 @@ import { left } from "./words.js";
  * @typedef {import("./glyphs.js").Palette} Palette
  * @typedef {import("./glyphs.js").View} View
  * @typedef {{size: number, height: number, wide: number, high: number, hasCount: boolean}} Form
+ * @typedef {{name: string, note: string, box: Box, form: Form}} Label
  */
 
 /** @type {Form[]} with the number of free seats where that fits, else the name alone */
@@ -19,6 +20,21 @@ const FORMS = [
 ];
 /** A name may stand out of its section by so much. */
 const OUTSIDE = 24;
+
+/** How wide texts are: to measure a hundred in each frame would take longer than to draw them. @type {Map<string, number>} */
+const widths = new Map();
+const MAX_WIDTHS = 5_000;
+
+/** @param {CanvasRenderingContext2D} c @param {string} font @param {string} text */
+function widthOf(c, font, text) {
+  const key = `${font}|${text}`, known = widths.get(key);
+  if (known !== undefined) return known;
+  if (widths.size > MAX_WIDTHS) widths.clear();
+  c.font = font;
+  const { width } = c.measureText(text);
+  widths.set(key, width);
+  return width;
+}
 
 /**
  * @param {CanvasRenderingContext2D} c
@@ -30,18 +46,47 @@ const OUTSIDE = 24;
 export function paintNames(c, seats, outlines, palette, view) {
   c.textAlign = "center";
   c.textBaseline = "middle";
-  /** @type {Box[]} */
+  /** @type {Label[]} */
   const written = [];
   seats.sections.forEach((section, index) => {
     const place = outlines[index];
-    if (place && section.name) FORMS.some((form) => paintName(c, section, form, onScreen(place, view), palette, written));
+    if (place && section.name) FORMS.some((form) => findRoom(c, section, form, onScreen(place, view), palette, written));
   });
+  c.fillStyle = palette.raised;
+  c.globalAlpha = 0.92;
+  for (const { box, form } of written) {
+    c.beginPath();
+    c.roundRect(box.left, box.top, box.right - box.left, form.height, 4);
+    c.fill();
+  }
+  c.globalAlpha = 1;
   c.fillStyle = palette["map-label"];
+  for (const form of FORMS) writeForm(c, written.filter((label) => label.form === form), form, palette);
   c.font = `700 13px ${palette.font}`;
   for (const { name, points } of seats.areas) {
     const place = onScreen(outlineOf(points), view);
-    if (c.measureText(name).width < place.right - place.left) c.fillText(name, (place.left + place.right) / 2, (place.top + place.bottom) / 2);
+    if (widthOf(c, c.font, name) < place.right - place.left) c.fillText(name, (place.left + place.right) / 2, (place.top + place.bottom) / 2);
   }
+}
+
+/** @param {CanvasRenderingContext2D} c @param {Label[]} labels all of one form @param {Form} form @param {Palette} palette */
+function writeForm(c, labels, form, palette) {
+  if (!labels.length) return;
+  c.font = nameFont(form, palette);
+  for (const { name, box } of labels) c.fillText(name, (box.left + box.right) / 2, (box.top + box.bottom) / 2 - (form.hasCount ? 7.5 : 0));
+  if (!form.hasCount) return;
+  c.font = countFont(form, palette);
+  for (const { note, box } of labels) c.fillText(note, (box.left + box.right) / 2, (box.top + box.bottom) / 2 + 8);
+}
+
+/** @param {Form} form @param {Palette} palette */
+function nameFont(form, palette) {
+  return `700 ${form.size}px ${palette.font}`;
+}
+
+/** @param {Form} form @param {Palette} palette */
+function countFont(form, palette) {
+  return `450 ${form.size - 1.5}px ${palette.font}`;
 }
 
 /** @param {Box} box @param {View} view @returns {Box} */
@@ -56,29 +101,17 @@ function onScreen(box, view) {
  * @param {Form} form
  * @param {Box} place
  * @param {Palette} palette
- * @param {Box[]} written where names are already
+ * @param {Label[]} written those that have their room already
  * @returns {boolean} whether there was room
  */
-function paintName(c, section, form, place, palette, written) {
-  const wide = place.right - place.left, note = left(section.free);
+function findRoom(c, section, form, place, palette, written) {
+  const wide = place.right - place.left;
   if (wide < form.wide || place.bottom - place.top < form.high) return false;
-  c.font = `700 ${form.size}px ${palette.font}`;
-  const nameWidth = c.measureText(section.name).width;
-  c.font = `450 ${form.size - 1.5}px ${palette.font}`;
-  const width = Math.max(nameWidth, form.hasCount ? c.measureText(note).width : 0) + 10;
+  const note = form.hasCount ? left(section.free) : "", { name } = section;
+  const width = Math.max(widthOf(c, nameFont(form, palette), name), note ? widthOf(c, countFont(form, palette), note) : 0) + 10;
   const x = (place.left + place.right) / 2, y = (place.top + place.bottom) / 2;
-  const label = { left: x - width / 2, top: y - form.height / 2, right: x + width / 2, bottom: y + form.height / 2 };
-  if (width > wide + OUTSIDE || written.some((other) => touches(label, other, -2))) return false;
-  written.push(label);
-  c.fillStyle = palette.raised;
-  c.globalAlpha = 0.92;
-  c.beginPath();
-  c.roundRect(label.left, label.top, width, form.height, 4);
-  c.fill();
-  c.globalAlpha = 1;
-  c.fillStyle = palette["map-label"];
-  if (form.hasCount) c.fillText(note, x, y + 8);
-  c.font = `700 ${form.size}px ${palette.font}`;
-  c.fillText(section.name, x, y - (form.hasCount ? 7.5 : 0));
+  const box = { left: x - width / 2, top: y - form.height / 2, right: x + width / 2, bottom: y + form.height / 2 };
+  if (width > wide + OUTSIDE || written.some((other) => touches(box, other.box, -2))) return false;
+  written.push({ name, note, box, form });
   return true;
 }

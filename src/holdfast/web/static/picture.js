@@ -1,12 +1,13 @@
 // Picture: the seat map on a canvas. It can be moved and zoomed, and finds the seat at a point.
 
-import { Grid, at, encloses, outlineOf } from "./geometry.js";
+import { at } from "./geometry.js";
 import { paintMine, readPalette } from "./glyphs.js";
 import { paintNames } from "./names.js";
 import { Tiles } from "./tiles.js";
 
 /**
  * @typedef {import("./seats.js").Seats} Seats
+ * @typedef {import("./glyphs.js").Plan} Plan
  * @typedef {import("./geometry.js").Point} Point
  */
 
@@ -27,24 +28,18 @@ const AS_NEAR = 6;
 const MAX_MEANT = 4;
 /** Milliseconds without motion after which tiles are painted again. */
 const STILL = 120;
-/** One seat of this number tells whether two sections overlap. */
-const SAMPLED = 3;
-
 export class Picture {
-  /** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} small @param {Seats} seats */
-  constructor(canvas, small, seats) {
+  /** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} small @param {Seats} seats @param {Plan} plan of these seats */
+  constructor(canvas, small, seats, plan) {
     this.canvas = canvas;
     this.small = small;
     this.seats = seats;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.frame = /** @type {HTMLElement} */ (canvas.parentElement);
     this.palette = readPalette(this.frame);
-    this.grid = new Grid(seats.x, seats.y, 4);
-    this.outlines = seats.sections.map((section) =>
-      outlineOf(section.rows.flatMap((row) => seats.row(row).seats.map((seat) => /** @type {Point} */ ([at(seats.x, seat), at(seats.y, seat)])))),
-    );
-    this.outlines.forEach((outline, section) => (outline.isShared = this.#hasOthers(outline, section)));
-    this.tiles = new Tiles(seats, this, this.palette);
+    this.grid = plan.grid;
+    this.outlines = plan.outlines;
+    this.tiles = new Tiles(seats, plan, this.palette);
     this.view = { left: 0, top: 0, scale: 1 };
     /** The seat under the keyboard's focus, or the pointer. */
     this.focus = -1;
@@ -55,17 +50,6 @@ export class Picture {
     this.height = 0;
     new ResizeObserver(() => this.#resize()).observe(canvas);
     this.#resize();
-  }
-
-  /** Whether seats of other sections lie inside an outline: then it would hide them. @param {import("./geometry.js").Outline} outline @param {number} section */
-  #hasOthers(outline, section) {
-    const { grid, seats } = this;
-    let found = false;
-    grid.within(outline.left, outline.top, outline.right, outline.bottom, (seat) => {
-      if (seat % SAMPLED || found || seats.rowAt(seat).section === section) return;
-      found = encloses(outline, at(seats.x, seat), at(seats.y, seat));
-    });
-    return found;
   }
 
   #resize() {
@@ -214,7 +198,7 @@ export class Picture {
   }
 
   #draw() {
-    if (!this.width) return;
+    if (!this.width || this.frame.hidden) return;
     const { context, view } = this;
     const isMoving = view.scale !== this.settled;
     const isMissing = this.tiles.draw(context, view, this.settled, this.width, this.height, !isMoving);

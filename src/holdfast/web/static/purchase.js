@@ -5,6 +5,7 @@ import * as words from "./words.js";
 /**
  * @typedef {import("./seat-map").Problem} Problem
  * @typedef {import("./seat-map").Hold} Hold
+ * @typedef {import("./seat-map").Buyer} Buyer
  */
 
 export class Purchase {
@@ -18,9 +19,9 @@ export class Purchase {
     this.open = { body: "", key: "" };
   }
 
-  /** @param {FormData} chosen @returns {Promise<{hold?: Hold, problem?: Problem}>} */
-  async hold(chosen) {
-    const body = JSON.stringify({ event: this.event, lines: linesOf(chosen) });
+  /** @param {FormData} chosen @param {Buyer | string | null} buyer @returns {Promise<{hold?: Hold, problem?: Problem}>} */
+  async hold(chosen, buyer) {
+    const body = JSON.stringify({ event: this.event, lines: linesOf(chosen), ...(buyer && { buyer }) });
     if (body !== this.open.body) this.open = { body, key: newKey() };
     const answer = await this.#post("v1/holds", { "idempotency-key": this.open.key }, body);
     if (!answer || answer.status >= 500) {

@@ -29,6 +29,13 @@ export interface Problem {
   detail: string;
 }
 
+/** Who buys, as `POST /v1/holds` takes it. `reference` is your own name for the buyer; `max_per_buyer` counts by it. */
+export interface Buyer {
+  reference?: string;
+  name?: string;
+  email?: string;
+}
+
 export interface SeatMapEvents {
   /** The seats are shown, or the reason why there are none. */
   ready: Event;
@@ -44,12 +51,14 @@ export interface SeatMapEvents {
 
 /**
  * `<holdfast-seat-map event="7">`. Attributes: `event` (number or id), `server` (default: where the script comes from),
- * `locale`, `max` (seats that may be chosen), `quantity` (a press chooses this number side by side), and `data-theme`
- * (`light` or `dark`; default: that of the page).
+ * `locale`, `max` (seats that may be chosen), `quantity` (a press chooses this number side by side), `buyer`
+ * (who buys), and `data-theme` (`light` or `dark`; default: that of the page).
  */
 export class HoldfastSeatMap extends HTMLElement {
   /** The labels of the chosen seats. */
   readonly selected: string[];
+  /** Who buys, or null. A text is your own name for the buyer. Without one, the element asks where an event needs it. */
+  buyer: Buyer | string | null;
   /** Choose exactly these seats. Those that cannot be had are left out. */
   select(labels: string[]): void;
   /** Hold the chosen seats. Resolves to null if that was refused; the event `error` says why. */

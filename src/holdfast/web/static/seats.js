@@ -4,6 +4,8 @@
 // the visitor holds others.
 
 import { at } from "./geometry.js";
+import { Labels } from "./labels.js";
+import { Pace } from "./pace.js";
 
 export const FREE = 0;
 export const HELD = 1;
@@ -22,18 +24,30 @@ const CODES = { available: FREE, held: HELD, booked: 2, blocked: 3 };
  *   names: string[], printed?: (string | null)[] | null, sold?: string | null}} DrawnRow
  * @typedef {{map_version: number, width: number, height: number, pitch: number, categories: string[],
  *   sections: {name: string, rows: DrawnRow[]}[], areas: {name: string, points: Point[]}[], columns: Record<string, string>}} Drawn
- * @typedef {{name: string, section: number, seats: number[], names: string[], labels: string[], isTable: boolean,
+ * @typedef {{name: string, section: number, seats: number[], names: string[], shared: string, keys: string[], isTable: boolean,
  *   free: number}} Row
  * @typedef {{name: string, rows: number[], free: number, category: number}} Section
  */
 
 export class Seats extends EventTarget {
   /**
+   * Read a map and its states. The browser is free for presses in between.
    * @param {Drawn} drawn
    * @param {Packed} packed
    * @param {number} most how many one visitor may choose
    */
-  constructor(drawn, packed, most) {
+  static async read(drawn, packed, most) {
+    const pace = new Pace(), seats = new Seats(drawn, most);
+    for (const section of drawn.sections) {
+      seats.#addSection(section);
+      await pace.rest();
+    }
+    seats.unpack(packed);
+    return seats;
+  }
+
+  /** @param {Drawn} drawn @param {number} most */
+  constructor(drawn, most) {
     super();
     this.most = most;
     this.mapVersion = drawn.map_version;
@@ -59,8 +73,7 @@ export class Seats extends EventTarget {
     this.rows = [];
     /** @type {Section[]} */
     this.sections = [];
-    /** @type {Map<string, number>} */
-    this.numbers = new Map();
+    this.numbers = new Labels();
     /** @type {Set<number>} categories that the visitor does not want to see */
     this.hidden = new Set();
     /** Traits of which a seat must have one, and traits that it must not have. */
@@ -70,12 +83,10 @@ export class Seats extends EventTarget {
     this.chosen = new Set();
     /** @type {Set<number>} seats that the visitor holds, and that others see as taken */
     this.mine = new Set();
-    for (const section of drawn.sections) this.#addSection(section);
     /** The choice is on its way to the server, which takes it off sale for others. */
     this.isLeaving = false;
     this.epoch = "";
     this.version = -1;
-    this.unpack(packed);
   }
 
   /** @param {{name: string, rows: DrawnRow[]}} section */
@@ -83,19 +94,18 @@ export class Seats extends EventTarget {
     /** @type {Section} */
     const added = { name: section.name, rows: [], free: 0, category: 0 };
     for (const row of section.rows) {
-      const seats = row.numbers ?? Array.from({ length: row.count }, (_, i) => (row.first ?? 0) + i);
-      const names = row.names.map((name, i) => row.printed?.[i] ?? name);
-      const labels = row.names.map((name) => row.label + name);
+      const keys = row.names, seats = row.numbers ?? keys.map((_, place) => (row.first ?? 0) + place);
+      const names = row.printed ? keys.map((key, place) => row.printed?.[place] ?? key) : keys;
       const index = this.rows.length;
       added.rows.push(index);
       this.rows.push({
-        name: row.name, section: this.sections.length, seats, names, labels, isTable: row.sold === "whole", free: 0,
+        name: row.name, section: this.sections.length, seats, names, shared: row.label, keys, isTable: row.sold === "whole", free: 0,
       });
       seats.forEach((seat, place) => {
         this.rowOf[seat] = index;
         this.placeInRow[seat] = place;
-        this.numbers.set(labels[place] ?? "", seat);
       });
+      this.numbers.add(row.label, keys, seats);
     }
     const first = this.rows[added.rows[0] ?? 0]?.seats[0];
     if (first !== undefined) added.category = at(this.category, first);
@@ -214,7 +224,8 @@ export class Seats extends EventTarget {
 
   /** @param {number} seat */
   labelOf(seat) {
-    return this.rowAt(seat).labels[at(this.placeInRow, seat)] ?? "";
+    const { shared, keys } = this.rowAt(seat);
+    return shared + (keys[at(this.placeInRow, seat)] ?? "");
   }
 
   /** Seats that are sold together with a seat, and itself. @param {number} seat */
@@ -281,5 +292,7 @@ function column(text) {
 
 /** @param {Uint16Array} units @param {number} pitch */
 function scaled(units, pitch) {
-  return Float32Array.from(units, (unit) => unit / pitch);
+  const found = new Float32Array(units.length);
+  for (let i = 0; i < units.length; i++) found[i] = at(units, i) / pitch;
+  return found;
 }

@@ -3,9 +3,11 @@
 let isFlipped = false;
 /** @type {Record<string, string | Record<string, string>>} */
 let texts = {};
-let plural = new Intl.PluralRules("en");
-let numbers = new Intl.NumberFormat("en");
-let clock = new Intl.DateTimeFormat("en");
+let language = "en";
+/** @type {Intl.PluralRules | null} each is made when it is first needed: that takes a while */
+let plural = null;
+/** @type {Intl.NumberFormat | null} */
+let numbers = null;
 
 /** @typedef {Record<string, string | number>} Values */
 
@@ -14,9 +16,7 @@ export function speak(page) {
   const { dir, lang } = page.documentElement;
   texts = JSON.parse(page.querySelector("#texts")?.textContent || "{}");
   isFlipped = dir === "rtl";
-  plural = new Intl.PluralRules(lang);
-  numbers = new Intl.NumberFormat(lang);
-  clock = new Intl.DateTimeFormat(lang, { timeStyle: "medium", hourCycle: "h23" });
+  [language, plural, numbers] = [lang, null, null];
 }
 
 /** Return a text. `{name}` in it is the value of that name. @param {string} text @param {Values} values */
@@ -27,18 +27,18 @@ export function t(text, values = {}) {
 
 /** Return the text for a number of things. @param {string} one @param {string} many @param {number} count @param {Values} values */
 export function n(one, many, count, values = {}) {
-  const forms = texts[one], found = typeof forms === "object" ? forms[plural.select(count)] : undefined;
+  const forms = texts[one], found = typeof forms === "object" ? forms[(plural ??= new Intl.PluralRules(language)).select(count)] : undefined;
   return fill(found ?? (count === 1 ? one : many), { count: number(count), ...values });
 }
 
 /** @param {number} count */
 export function number(count) {
-  return numbers.format(count);
+  return (numbers ??= new Intl.NumberFormat(language)).format(count);
 }
 
 /** @param {Date} moment */
 export function time(moment) {
-  return clock.format(moment);
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" }).format(moment);
 }
 
 /** A value cannot disturb the order of the words around it. @param {string} text @param {Values} values */

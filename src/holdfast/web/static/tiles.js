@@ -15,8 +15,8 @@ import { at } from "./geometry.js";
 const SIDE = 512;
 /** Tiles that are kept, at one device pixel for each CSS pixel: 64 MB. */
 const KEPT = 64;
-/** The longer side of the overview. */
-const OVERVIEW_PIXELS = 2_048;
+/** The longer side of the overview. It stands in for a tile for a moment, so it need not be sharp, but fast. */
+const OVERVIEW_PIXELS = 1_024;
 /** More seats than these are not painted one by one: the tiles are painted again. */
 const MANY = 300;
 
@@ -54,6 +54,8 @@ export class Tiles {
     const ratio = view.scale / scale, side = SIDE * ratio;
     const left = view.left * view.scale, top = view.top * view.scale;
     let isMissing = false;
+    if (!this.overview) mayPaint = false; // one picture in a frame: the overview is the first
+    this.#painted();
     for (let row = Math.floor(top / side); row * side < top + height; row++) {
       for (let column = Math.floor(left / side); column * side < left + width; column++) {
         const x = Math.round(column * side - left), y = Math.round(row * side - top);

@@ -27,6 +27,16 @@ export function sectionName(name) {
   return name || t("Seats");
 }
 
+/** @param {number} count */
+export function allSections(count) {
+  return n("{count} section: show all", "All {count} sections", count);
+}
+
+/** @param {number} count */
+export function allRows(count) {
+  return n("{count} row: show all", "All {count} rows", count);
+}
+
 /** A short name needs the word; "Table 4" does not. @param {string} name */
 export function rowName(name) {
   return name.length > 3 ? name : t("Row {row}", { row: name });
@@ -182,6 +192,19 @@ export function yours(until) {
 
 export function giveBack() {
   return t("Give them back");
+}
+
+/** @returns {[string, string]} */
+export function whoBuys() {
+  return [t("Who is buying?"), t("The organiser sells a limited number to one person.")];
+}
+
+export function yourEmail() {
+  return t("Your e‑mail");
+}
+
+export function holdThese() {
+  return t("Hold these");
 }
 
 export function noAnswer() {
