@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import httpx2
@@ -52,6 +53,34 @@ async def test_seats_are_chosen_by_section_row_and_seat(
     assert refused.status_code == 422  # the key of this page belongs to the first choice
     again = await visit(client, f"/e/{number}?section=A&row=1")
     assert "Seat A-1-2, gold, taken" in again.text
+
+
+async def test_seats_side_by_side_have_one_address(client: httpx2.AsyncClient, inventory: Inventory) -> None:
+    """Seats that are apart have their labels alone."""
+    number = await new_event(inventory, widths=(6,))
+    for seats, address in ((("A-1-3", "A-1-2"), "Section A Row 1 Seats 2–3"), (("A-1-4", "A-1-6"), None)):
+        page = await visit(client, f"/e/{number}?section=A&row=1")
+        form = next(form for form in page.forms if not {"together", "seat"} & dict(form.fields).keys())
+        held = await press(client, f"/e/{number}", form, *(("seat", seat) for seat in seats))
+        said = " ".join(re.sub("<[^>]+>", " ", held.text).split())
+        assert ("Section A" in said) is (address is not None)
+        assert address is None or address in said
+        assert all(seat in said for seat in seats)
+
+
+async def test_the_programme_opens_with_the_next_event_that_has_something_left(
+    client: httpx2.AsyncClient,
+) -> None:
+    """Not with a sold-out one, nor above what was searched for."""
+    for day, capacity in ((1, 1), (2, 5), (3, 5)):
+        body = {"name": f"Evening {day}", "capacity": capacity, "starts_at": f"2099-01-0{day}T20:00:00Z"}
+        assert (await client.post("/v1/events", json=body)).status_code == 201
+    found = (await client.get("/v1/events")).json()["items"]
+    first = next(event["number"] for event in found if event["name"] == "Evening 1")
+    await client.post("/v1/holds", json={"event": first, "lines": [{"quantity": 1}]})
+    page = (await client.get("/whats-on")).text
+    assert re.findall(r'<h2 class="event-title"><bdi>([^<]+)', page) == ["Evening 2"]
+    assert 'class="feature"' not in (await client.get("/whats-on?q=Evening")).text
 
 
 async def test_a_group_that_fits_is_held_by_one_press(

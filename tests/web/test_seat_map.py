@@ -375,6 +375,13 @@ def test_counts_of_a_page_without_seats_are_live(url: str, new_browser: Callable
         assert httpx2.post(f"{url}/v1/holds", json=line).status_code == 201
         wait_for_text(browser, "[data-available]", left)
     assert browser.run("document.querySelector('input[name=quantity]').value") == "1"
-    last = {"event": number, "lines": [{"quantity": 1}]}
-    assert httpx2.post(f"{url}/v1/holds", json=last).status_code == 201
+    last = httpx2.post(f"{url}/v1/holds", json={"event": number, "lines": [{"quantity": 1}]}).json()
     wait_for_text(browser, "#status", "Sold out for now.")
+    button = "document.querySelector('[data-needs-some]')"
+    assert browser.run(f"{button}.disabled")
+    browser.open(f"{url}/e/{number}")
+    assert browser.run(f"{button}.disabled")
+    headers = {"Hold-Token": last["hold_token"]}
+    assert httpx2.post(f"{url}/v1/holds/{last['id']}/release", headers=headers).status_code == 200
+    browser.wait_for(f"!{button}.disabled")
+    assert browser.run("document.querySelector('input[name=quantity]').max") == "1"

@@ -198,6 +198,8 @@ async def _event_page(
         offers=_offers(known, chosen),
         categories=[area for area in known.areas if area.seated],
         most=most,
+        limit=known.event.rules.max_per_hold or _MAX_OFFERED,
+        some_left=any(area.counts.available for area in known.areas if not area.seated),
         together=wanted,
         plan=plan,
         message=message,

@@ -18,6 +18,8 @@ __all__ = ["EventView", "SaleStatus", "view_of"]
 _FEW = 20
 """Below this number a page says how few are left."""
 
+_PATTERNS = ("rings", "beams", "waves", "tiles", "sun", "dots", "steps")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleStatus:
@@ -38,6 +40,8 @@ class EventView:
     status: SaleStatus
     on_sale: bool
     hue: int
+    pattern: str
+    """The pattern of its poster, until it has a picture."""
 
 
 def view_of(event: Event, counts: Counts, now: datetime, *, returns_at: datetime | None = None) -> EventView:
@@ -49,6 +53,7 @@ def view_of(event: Event, counts: Counts, now: datetime, *, returns_at: datetime
         status=_status(event, counts, now, refusal, returns_at),
         on_sale=refusal is None,
         hue=event.number % 8 + 1,
+        pattern=_PATTERNS[event.number % len(_PATTERNS)],
     )
 
 

@@ -23,7 +23,7 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.web.cookies import keep_token, take_token
-from holdfast.web.orders import admissions, order_lines
+from holdfast.web.orders import address_of_order, admissions, order_lines
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import in_zone, page, redirect
 from holdfast.web.sentences import Sentence, sentence_for
@@ -135,6 +135,10 @@ async def _hold_page(
     if gone is not None and message is None:
         status, message = 410, sentence_for({"code": gone, "title": "", "detail": ""})
     left = found.expires_at - found.server_time
+    address: list[tuple[str, str]] = []
+    if found.seat_numbers:
+        model = await request.inventory.read_models.get_current(found.event_number)
+        address = address_of_order(found.lines, model.seat_map)
     return page(
         request,
         "hold.html",
@@ -145,6 +149,7 @@ async def _hold_page(
         hold=found,
         live=gone is None,
         lines=order_lines(found.lines),
+        address=address,
         what=admissions(found.quantity, bool(found.seat_numbers)),
         until=in_zone(found.expires_at, event.time_zone),
         seconds_left=max(0, int(left.total_seconds())),

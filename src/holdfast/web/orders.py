@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from holdfast.inventory.rules.hold import HeldLine
-from holdfast.web.languages import ngettext
+from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.web.languages import gettext, ngettext
+from holdfast.web.seat_groups import ends_of, free_runs
 
-__all__ = ["admissions", "order_lines"]
+__all__ = ["address_of_order", "admissions", "order_lines"]
 
 
 def order_lines(lines: Iterable[HeldLine]) -> list[str]:
@@ -20,6 +22,27 @@ def admissions(quantity: int, seated: bool) -> str:
     if seated:
         return ngettext("%(count)s seat", "%(count)s seats", quantity)
     return ngettext("%(count)s place", "%(count)s places", quantity)
+
+
+def address_of_order(lines: Iterable[HeldLine], seat_map: SeatMap) -> list[tuple[str, str]]:
+    """Return section, row and seats with their names, if all that is held is side by side; else nothing."""
+    held = list(lines)
+    known = [seat_map.number_of(label) for line in held for label in line.seats]
+    numbers = sorted((number for number in known if number is not None), key=seat_map.position_of)
+    if not numbers or len(numbers) != sum(line.quantity for line in held):
+        return []
+    seats = [seat_map.seat(number) for number in numbers]
+    section, row = seats[0].section, seats[0].row
+    is_one_row = all((seat.section, seat.row) == (section, row) for seat in seats)
+    if not is_one_row or len(free_runs(seat_map, numbers, ())) > 1:
+        return []
+    first, last = ends_of(seats)
+    which = (gettext("Seat"), first) if len(seats) == 1 else (gettext("Seats"), f"{first}–{last}")
+    return [
+        (name, value)
+        for name, value in ((gettext("Section"), section), (gettext("Row"), row), which)
+        if value
+    ]
 
 
 def _line(line: HeldLine) -> str:

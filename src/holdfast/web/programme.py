@@ -20,6 +20,8 @@ __all__ = ["routes"]
 routes = PageRoutes()
 
 _MAX_EVENTS = 200
+_FEW = 3
+"""A shorter list needs no event that opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,20 @@ async def show_programme(request: Request, q: ShortText | None = None) -> Reply:
         for event, counts, now in found
         if event.starts_at is None or event.starts_at >= now
     ]
-    return page(request, "programme.html", months=_by_month(views), query=q or "", total=len(views))
+    return page(
+        request,
+        "programme.html",
+        months=_by_month(views),
+        lead=None if q or len(views) < _FEW else _lead(views),
+        query=q or "",
+        total=len(views),
+    )
+
+
+def _lead(views: list[EventView]) -> EventView | None:
+    """Return the next event that has something left: it opens the page."""
+    open_ones = [(view.starts, view) for view in views if view.on_sale and view.starts and view.status.left]
+    return min(open_ones, key=lambda pair: pair[0])[1] if open_ones else None
 
 
 def _by_month(views: list[EventView]) -> list[Month]:

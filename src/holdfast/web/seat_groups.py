@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from itertools import pairwise
 
-from holdfast.inventory.seating.seat_map import SeatMap
+from holdfast.inventory.seating.forms import seat_part
+from holdfast.inventory.seating.seat_map import Seat, SeatMap
 
-__all__ = ["MAX_GROUPS", "free_runs", "groups_of"]
+__all__ = ["MAX_GROUPS", "ends_of", "free_runs", "groups_of"]
 
 MAX_GROUPS = 6
 """The number of groups that a row offers. A longer list would hide the seats."""
@@ -36,3 +37,11 @@ def groups_of(runs: Sequence[Sequence[int]], size: int) -> list[Sequence[int]]:
         if size > 1 and last >= 0:
             found += [run[at : at + size] for at in (*range(0, last, size), last)]
     return found[:MAX_GROUPS]
+
+
+def ends_of(seats: Sequence[Seat]) -> tuple[str, str]:
+    """Return the names at the ends of a run, the lower number first: a row may be numbered from the right."""
+    first, last = (seat.name or seat_part(seat.label) for seat in (seats[0], seats[-1]))
+    if first.isdecimal() and last.isdecimal() and int(first) > int(last):
+        return last, first
+    return first, last

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 from holdfast.inventory.projections.read_model import ReadModel
 from holdfast.inventory.rules.availability import Counts
-from holdfast.inventory.seating.forms import seat_part
 from holdfast.inventory.seating.seat_map import Seat
 from holdfast.inventory.seating.traits import Trait
 from holdfast.web.languages import gettext
-from holdfast.web.seat_groups import free_runs, groups_of
+from holdfast.web.seat_groups import ends_of, free_runs, groups_of
 from holdfast.web.written import left
 from holdfast.web.written import number as written_number
 
@@ -72,7 +71,7 @@ class SeatGroup:
     @property
     def press(self) -> str:
         """Return what the button says that holds them."""
-        first, last = (seat.name or seat_part(seat.label) for seat in (self.seats[0], self.seats[-1]))
+        first, last = ends_of(self.seats)
         if len(self.seats) == 2:
             return gettext("Hold seats %(first)s and %(last)s", first=first, last=last)
         return gettext("Hold seats %(first)s to %(last)s", first=first, last=last)

@@ -1,6 +1,6 @@
 // Counts: how many are left, kept up to date in the page that the server wrote.
 
-import { find } from "./dom.js";
+import { find, set } from "./dom.js";
 import { number } from "./texts.js";
 import * as words from "./words.js";
 
@@ -25,6 +25,8 @@ export class Counts {
         if (field instanceof HTMLInputElement && field.dataset.maxOf === name) lower(field, available);
       }
     }
+    const someLeft = [...this.within.querySelectorAll("input[data-max-of]")].some((field) => Number(field.getAttribute("max")) > 0);
+    for (const button of this.within.querySelectorAll("[data-needs-some]")) set(button, "disabled", !someLeft);
     for (const { name, available } of message.categories) this.#write("[data-category]", "category", name, available);
   }
 

@@ -87,10 +87,16 @@ export function chosenPlaces(seats) {
 
 /** @param {Seats} seats @param {number[]} run */
 function runPlace(seats, run) {
-  const first = run[0] ?? 0, names = { first: seats.nameOf(first), last: seats.nameOf(run.at(-1) ?? 0) };
+  const first = run[0] ?? 0, names = ends(seats, run);
   if (run.length === 1) return address(seats, first);
   const which = run.length === 2 ? t("seats {first} and {last}", names) : t("seats {first} to {last}", names);
   return [...place(seats, first), which].join(", ");
+}
+
+/** The names at the ends of a run, the lower number first: a row may be numbered from the right. @param {Seats} seats @param {number[]} run */
+function ends(seats, run) {
+  const first = seats.nameOf(run[0] ?? 0), last = seats.nameOf(run.at(-1) ?? 0);
+  return Number(first) > Number(last) ? { first: last, last: first } : { first, last };
 }
 
 /** What the groups of a row are called. @param {number} size */
@@ -100,7 +106,7 @@ export function groupsOf(size) {
 
 /** @param {Seats} seats @param {number[]} group */
 export function groupName(seats, group) {
-  const names = { first: seats.nameOf(group[0] ?? 0), last: seats.nameOf(group.at(-1) ?? 0) };
+  const names = ends(seats, group);
   return group.length === 2 ? t("Seats {first} and {last}", names) : t("Seats {first} to {last}", names);
 }
 
