@@ -11,6 +11,7 @@ _OPERATIONS: Mapping[Permission, str] = {
         get_home get_docs get_docs_file get_openapi get_dialects_openapi get_health get_readiness list_problems
         get_problem list_events get_event get_availability stream_event list_seats find_seat_map get_seat_map
         place_hold get_hold change_hold extend_hold release_hold confirm_hold get_booking change_booking cancel_booking
+        exchange_booking
         list_tickets reissue_ticket get_ticket_keys get_tickets_pdf get_event_calendar get_booking_calendar
         get_apple_pass get_google_wallet_link
         request_booking_link use_booking_link

@@ -119,6 +119,26 @@ async def test_a_booking_and_its_end_are_mailed_with_what_was_booked(
     assert f"Reference: {booking['reference']}" in cancelled.text
 
 
+async def test_each_change_of_a_booking_is_mailed(mailing: Application, shop: httpx2.AsyncClient):
+    event = await make_event(shop, **SHOWN, seat_map=SEATS)
+    booking = await book(shop, event, {"seats": ["A-1-1", "A-1-2"]})
+    url = f"/v1/bookings/{booking['id']}"
+    seat = {"seats": ["A-1-1"]}
+    for label, returned in (("A-2-1", "A-1-1"), ("A-2-2", "A-2-1")):
+        body = {"lines": [{"seats": [label]}], "returns": [{"seats": [returned]}]}
+        assert (await shop.post(f"{url}/exchange", json=body)).status_code == 200
+    assert (await shop.post(f"{url}/cancel", json={"lines": [{"seats": ["A-1-2"]}]})).status_code == 200
+    assert (await shop.post(f"{url}/exchange", json={"lines": [seat], "returns": [seat]})).status_code == 409
+    _, *changed = await mails_of(mailing)
+    assert {mail.subject for mail in changed} == {"Your booking has changed: The Paper Lighthouse"}
+    booked = [line for mail in changed for line in mail.text.splitlines() if line.startswith("Booked: ")]
+    assert booked == [
+        "Booked: Seat A-1-2; Seat A-2-1",
+        "Booked: Seat A-1-2; Seat A-2-2",
+        "Booked: Seat A-2-2",
+    ]
+
+
 async def test_the_job_is_there_with_the_answer(shop: httpx2.AsyncClient, database_url: str):
     """It is of the booking's own transaction: no worker has run."""
     booking = await book(shop, await make_event(shop))

@@ -89,6 +89,8 @@ OWNED: list[tuple[str, str, Json | None]] = [
     ("GET", "/v1/bookings/{booking}", None),
     ("PATCH", "/v1/bookings/{booking}", {"metadata": {"order": "A"}}),
     ("POST", "/v1/bookings/{booking}/cancel", {}),
+    ("POST", "/v1/bookings/{booking}/cancel", {"lines": [{"quantity": 1}]}),
+    ("POST", "/v1/bookings/{booking}/exchange", {"lines": [{"quantity": 1}]}),
     ("GET", "/v1/bookings/{booking}/tickets", None),
     ("GET", "/v1/bookings/{booking}/tickets.pdf", None),
     ("GET", "/v1/bookings/{booking}/calendar.ics", None),

@@ -76,6 +76,11 @@ async def _prepared(client: httpx2.AsyncClient, what: str) -> tuple[str, Json | 
         case "confirm":
             return "/v1/bookings", {"hold": hold["id"], "hold_token": hold["hold_token"]}, {}
     booking = await confirm(client, hold)
+    if what == "cancel_part":
+        return f"/v1/bookings/{booking['id']}/cancel", {"lines": [{"quantity": 1}]}, {}
+    if what == "exchange":
+        body = {"lines": [{"best_available": 1}], "returns": [{"quantity": 1}]}
+        return f"/v1/bookings/{booking['id']}/exchange", body, {}
     return f"/v1/bookings/{booking['id']}/cancel", None, {}
 
 
@@ -95,6 +100,8 @@ async def _prepared(client: httpx2.AsyncClient, what: str) -> tuple[str, Json | 
         "staff_release",
         "confirm",
         "cancel_booking",
+        "cancel_part",
+        "exchange",
     ],
 )
 async def test_every_post_is_replayed_byte_for_byte(

@@ -102,7 +102,15 @@ def test_tokens_and_retry_keys_are_parameters() -> None:
         name: {one["name"] for one in operation.get("parameters", []) if one["in"] == "header"}
         for name, operation in operations(V1).items()
     }
-    for name in ("get_hold", "extend_hold", "release_hold", "get_booking", "cancel_booking", "list_tickets"):
+    for name in (
+        "get_hold",
+        "extend_hold",
+        "release_hold",
+        "get_booking",
+        "cancel_booking",
+        "exchange_booking",
+        "list_tickets",
+    ):
         assert "Hold-Token" in found[name], name
     posts = {
         name for path in V1["paths"].values() for name in [path.get("post", {}).get("operationId")] if name

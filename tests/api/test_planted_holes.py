@@ -54,7 +54,7 @@ GUARDED = [
 OF_OBJECTS = [
     *((one, "event") for one in PROTECTED if scopes_with(NEEDED[one])),
     *((one, "draft") for one in PUBLIC),
-    *((one, "event") for one in ("get_booking", "change_booking", "cancel_booking")),
+    *((one, "event") for one in ("get_booking", "change_booking", "cancel_booking", "exchange_booking")),
 ]
 LAST = ("reservations_confirm_reservation", "stop_sales", "cancel_event")
 """After these, planted, the event sells no more."""

@@ -113,6 +113,7 @@ BODIES: dict[str, Any] = {
     "confirm_hold": {"hold": "{hold}", "hold_token": "hfh_1_" + "A" * 43},
     "change_hold": {"metadata": {}},
     "change_booking": {"metadata": {"a": "b"}},
+    "exchange_booking": {"lines": [{"quantity": 1}]},
     "change_member": {"role": "door"},
     "check_ticket": {"code": "HF1"},
     "record_check_ins": {"device": "a", "items": [{"seq": 1, "at": "2026-11-05T18:42:00Z", "code": "HF1"}]},
@@ -274,7 +275,7 @@ async def test_a_route_refuses_others_before_it_looks(
         # No key may have the others; `test_webhooks.py` tries their objects in open mode.
         *((one, "event") for one in PROTECTED if scopes_with(ENDPOINTS[one].policy)),
         *((one, "draft") for one in PUBLIC),
-        *((one, "event") for one in ("get_booking", "change_booking", "cancel_booking")),
+        *((one, "event") for one in ("get_booking", "change_booking", "cancel_booking", "exchange_booking")),
     ],
 )
 async def test_what_another_organisation_owns_does_not_exist(

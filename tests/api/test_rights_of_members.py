@@ -86,7 +86,14 @@ async def test_an_owner_of_another_organisation_finds_nothing(
 ):
     await make_member(closed_app, database_url, "eve", "owner", organisation=2)
     async with signed_in(closed_app, "eve") as stranger:
-        for operation in [*PROTECTED, *PUBLIC, "get_booking", "change_booking", "cancel_booking"]:
+        for operation in [
+            *PROTECTED,
+            *PUBLIC,
+            "get_booking",
+            "change_booking",
+            "cancel_booking",
+            "exchange_booking",
+        ]:
             own = shop.draft if operation in PUBLIC else shop.objects
             answers = [
                 comparable(await _ask(stranger, operation, objects, shop.user)) for objects in (own, ABSENT)

@@ -101,7 +101,14 @@ async def test_a_token_of_another_organisation_finds_nothing(
         token = await password_token(closed_app, "eve")
     _stop_the_clocks(closed_app)
     async with with_token(closed_app, token) as stranger:
-        for operation in [*PROTECTED, *PUBLIC, "get_booking", "change_booking", "cancel_booking"]:
+        for operation in [
+            *PROTECTED,
+            *PUBLIC,
+            "get_booking",
+            "change_booking",
+            "cancel_booking",
+            "exchange_booking",
+        ]:
             own = shop.draft if operation in PUBLIC else shop.objects
             answers, work = [], []
             for objects in (own, ABSENT):

@@ -142,6 +142,27 @@ def test_bookings_are_listed_found_and_cancelled(holdfast: Run, play: list[str],
     assert "There is no booking Ada: " in holdfast("booking", "show", "Ada").complaint
 
 
+def test_a_booking_is_exchanged_and_cancelled_in_part(holdfast: Run, play: list[str]) -> None:
+    sold = holdfast("sell", 1, "A1", "A2", "--json").json["reference"]
+    moved = holdfast(
+        "booking", "exchange", sold, "--seat", "a3", "--returned-seat", "A1", "--yes", "--json"
+    ).json
+    assert [line["seats"] for line in moved["lines"]] == [["A2"], ["A3"]]
+    assert holdfast("sell", 1, "A1").code == 0
+    assert (
+        "A1"
+        in holdfast("booking", "exchange", sold, "--seat", "A1", "--returned-seat", "A2", "--yes").complaint
+    )
+    left = holdfast("booking", "cancel", sold, "--seat", "A2", "--yes", "--json").json
+    assert (left["status"], left["lines"][0]["seats"]) == ("confirmed", ["A3"])
+    assert "does not have seat A2" in holdfast("booking", "cancel", sold, "--seat", "A2", "--yes").complaint
+    assert holdfast("booking", "exchange", sold, "--quantity", 1, "--area", "stand", "--yes").code == 0
+    assert (
+        holdfast("booking", "cancel", sold, "--quantity", 1, "--yes", "--json").json["status"] == "cancelled"
+    )
+    assert "what it gets" in holdfast("booking", "exchange", sold, "--yes").complaint
+
+
 def test_blocks_are_added_listed_and_lifted(holdfast: Run, play: list[str]) -> None:
     block = holdfast("block", "add", 1, "A1", "A2", "--reason", "camera", "--json").json
     assert (block["seats"], block["reason"]) == (["A1", "A2"], "camera")

@@ -39,6 +39,21 @@ def test_a_hold_becomes_a_booking_and_its_seats_return(client: Client) -> None:
     assert sorted(changes) == ["booked", "cancelled", "held"]
 
 
+def test_a_booking_is_exchanged_and_cancelled_in_part(client: Client) -> None:
+    event = client.create_event("Concert", capacity=5, seat_map={"labels": ["A-1-1", "A-1-2", "A-1-3"]})
+    hold = client.place_hold(event, Named("A-1-1", "A-1-2"), Quantity(2))
+    booking = client.confirm_hold(hold)
+    moved = client.exchange_booking(booking, Named("A-1-3"), returns=[Named("A-1-1")])
+    assert [line.seats for line in moved.lines if line.seats] == [("A-1-2",), ("A-1-3",)]
+    with pytest.raises(errors.NotInBooking):
+        client.exchange_booking(moved, Quantity(1), returns=[Named("A-1-1")])
+    left = client.cancel_booking(moved, Named("A-1-3"), Quantity(1))
+    assert (left.status, left.quantity) == ("confirmed", 2)
+    assert client.exchange_booking(left, BestAvailable(2, together=False)).quantity == 2
+    assert client.get_availability(event).booked == 2
+    assert client.cancel_booking(left).status == "cancelled"
+
+
 def test_a_token_travels_with_everything_that_comes_of_its_hold(url: str, client: Client) -> None:
     """A guest keeps only the last object. Each of them opens the hold, and later the booking.
 

@@ -11,6 +11,7 @@ import pytest
 
 from golden import (
     scenes_accounts,
+    scenes_changes,
     scenes_dialects,
     scenes_door,
     scenes_events,
@@ -26,6 +27,7 @@ SCENES = {
     "inventory": scenes_events.inventory,
     "holds": scenes_sales.holds,
     "bookings": scenes_sales.bookings,
+    "changes": scenes_changes.changes,
     "tickets": scenes_tickets.tickets,
     "door": scenes_door.door,
     "service": scenes_sales.service,

@@ -149,7 +149,8 @@ WHERE EXISTS (
       ) <> (h.status = 'active' OR h.status = 'confirmed' AND b.status = 'confirmed')
    OR (h.status = 'confirmed') <> (b.id IS NOT NULL)
    OR h.quantity <> (
-          SELECT sum(c.quantity) FROM claims c WHERE c.event_number = h.event_number AND c.hold_id = h.id
+          SELECT sum(c.quantity) FROM claims c
+          WHERE c.event_number = h.event_number AND c.hold_id = h.id AND NOT c.returned
       )
 UNION ALL
 -- Versions without a journal row, and journal rows without a version.

@@ -41,6 +41,7 @@ STAFF_ONLY = {
     "invalid_transition",
     "key_ended",
     "key_not_found",
+    "not_in_booking",
     "organisation_not_found",
     "precondition_failed",
     "seat_map_not_found",

@@ -191,6 +191,10 @@ class BookingAlreadyCancelled(Conflict):
     CODE = "booking_already_cancelled"
 
 
+class NotInBooking(Conflict):
+    CODE = "not_in_booking"
+
+
 class DuplicateSeat(Conflict):
     CODE = "duplicate_seat"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -263,12 +263,49 @@ def change_booking(
 
 
 def cancel_booking(
-    booking: BookingRef, *, token: Token | None = None, idempotency_key: str | None = None
+    booking: BookingRef,
+    *lines: Named | Quantity,
+    token: Token | None = None,
+    idempotency_key: str | None = None,
 ) -> Call[Booking]:
-    """Cancel a booking; its admissions are for sale again. A repeated cancel returns the same answer."""
+    """Cancel a booking, or only these lines of it; the admissions are for sale again.
+
+    A cancel of the whole booking returns the same answer again.
+
+    Raises: NotInBooking.
+    """
     token = token_of(booking, token)
     return post(
-        path("bookings", booking, "cancel"), one_with_token(Booking, token), token=token, key=idempotency_key
+        path("bookings", booking, "cancel"),
+        one_with_token(Booking, token),
+        body={"lines": [_line(line) for line in lines]} if lines else None,
+        token=token,
+        key=idempotency_key,
+    )
+
+
+def exchange_booking(
+    booking: BookingRef,
+    *lines: Wanted,
+    returns: Sequence[Named | Quantity] = (),
+    token: Token | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Booking]:
+    """Exchange admissions of a booking for as many others, all of them or none.
+
+    `returns`: what the booking gives back. Without it, that is all that it has.
+
+    Raises: NotInBooking, SeatTaken, SeatBlocked, SoldOut, NotTogether, BookingAlreadyCancelled, EventNotOnSale,
+    SalesStopped, EventCancelled, Invalid, TryAgain.
+    """
+    token = token_of(booking, token)
+    body = {"lines": [_line(line) for line in lines], "returns": [_line(line) for line in returns] or None}
+    return post(
+        path("bookings", booking, "exchange"),
+        one_with_token(Booking, token),
+        body=given(**body),
+        token=token,
+        key=idempotency_key,
     )
 
 

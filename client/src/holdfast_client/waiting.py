@@ -149,6 +149,7 @@ class AsyncClient(Settings):
     use_booking_link = _method(sales.use_booking_link)
     change_booking = _method(sales.change_booking)
     cancel_booking = _method(sales.cancel_booking)
+    exchange_booking = _method(sales.exchange_booking)
     mail_booking = _method(sales.mail_booking)
     list_tickets = _method(tickets.list_tickets)
     iterate_tickets = _iteration(tickets.list_tickets)

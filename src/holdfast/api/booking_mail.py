@@ -46,9 +46,10 @@ _PAGE = 500
 
 
 class About(StrEnum):
-    """What a letter says of its booking. Each is written once, unless staff ask for it again."""
+    """What a letter says of its booking. Each is written once (for a change: once each), unless staff ask again."""
 
     CONFIRMED = "confirmed"
+    CHANGED = "changed"
     CANCELLED = "cancelled"
     EVENT_CANCELLED = "event-cancelled"
 
@@ -68,12 +69,18 @@ class BookingMail:
             return []
         due = [(About.CONFIRMED, each.hold_id) for each in changes.new_bookings]
         due += [(About.CANCELLED, hold_id) for hold_id in changes.cancelled_bookings]
+        due += [
+            (About.CHANGED, hold_id)
+            for hold_id in changes.claims.quantities
+            if hold_id not in changes.cancelled_bookings
+        ]
         jobs: list[NewJob] = []
         for about, hold_id in due:
             record = state.holds[hold_id]
             if record.buyer_email is not None or _account_of(record.buyer) is not None:
                 opens = record.token_hash is not None and self._is_own(hold_id, record.token_hash)
-                jobs.append(self._job_of(about, record.to_booking(state), event, opens=opens))
+                time = f":{state.version + 1}" if about is About.CHANGED else ""
+                jobs.append(self._job_of(about, record.to_booking(state), event, opens=opens, time=time))
         if changes.event.get("status") is EventStatus.CANCELLED:
             jobs.append(_announcement(event.number, before=None))
         return [(job.id, job.kind, job.subject, job.key, orjson.dumps(job.request).decode()) for job in jobs]
@@ -108,7 +115,8 @@ class BookingMail:
                 return Done(answer="The account no longer exists.")
             event = await queries.get_event(job.event_number)
             opens = bool(job.request.get("opens"))
-            await self._post(About(job.request["about"]), booking, event, address, opens=opens)
+            about, time = About(job.request["about"]), job.request.get("time", "")
+            await self._post(about, booking, event, address, opens=opens, again=time)
             return Done(answer="The mail is a job.")
 
         return {ANNOUNCEMENT: announce, ACCOUNT_LETTER: mail_account}
@@ -162,13 +170,14 @@ class BookingMail:
         except UserNotFound:
             return None
 
-    def _job_of(self, about: About, booking: Booking, event: Event, *, opens: bool) -> NewJob:
-        """Return the job of a letter to an address or to an account."""
+    def _job_of(self, about: About, booking: Booking, event: Event, *, opens: bool, time: str = "") -> NewJob:
+        """Return the job of a letter to an address or to an account. `time` names one of several changes."""
+        cause = _cause(about, booking) + time
         if booking.buyer_email is None:
-            request = {"booking": str(booking.id), "about": about.value, "opens": opens}
-            return _new_job(ACCOUNT_LETTER, event.number, key=_cause(about, booking), request=request)
+            request = {"booking": str(booking.id), "about": about.value, "opens": opens, "time": time}
+            return _new_job(ACCOUNT_LETTER, event.number, key=cause, request=request)
         letter = self._letter(about, booking, event, to=booking.buyer_email, opens=opens)
-        return self._mailer.job_of(letter, cause=_cause(about, booking), event_number=event.number)
+        return self._mailer.job_of(letter, cause=cause, event_number=event.number)
 
 
 def letter_of(
@@ -189,7 +198,7 @@ def letter_of(
     """
     spoken = known_language((booking.metadata or {}).get(MAIL_LANGUAGE), language)
     subject, paragraph, closing = _TEXTS[about]
-    is_valid = about is About.CONFIRMED
+    is_valid = about in {About.CONFIRMED, About.CHANGED}
     return Letter(
         to=to,
         subject=spoken.gettext(subject, event=event.name),
@@ -239,6 +248,11 @@ _TEXTS = {
         mark(
             "Do not forward this mail: it is worth as much as your tickets. The box office finds you by the reference."
         ),
+    ),
+    About.CHANGED: (
+        mark("Your booking has changed: %(event)s"),
+        mark("Your booking has changed. The tickets of what it no longer has are void."),
+        mark("If you did not ask for this, write to the organiser at once."),
     ),
     About.CANCELLED: (
         mark("Your booking is cancelled: %(event)s"),

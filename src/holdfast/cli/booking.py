@@ -1,4 +1,4 @@
-"""`holdfast booking`: list, show, mail and cancel bookings."""
+"""`holdfast booking`: list, show, mail, exchange and cancel bookings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,23 @@ from holdfast.inventory.rules.booking import BookingStatus
 if TYPE_CHECKING:
     from holdfast.api.booking_mail import BookingMail
     from holdfast.inventory.inventory import Inventory
+    from holdfast.inventory.rules.commands import QuantityLine, SeatsLine
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, mail and cancel bookings.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="List, show, mail, exchange and cancel bookings.", no_args_is_help=True, add_completion=False
+)
 
+ReturnedSeats = Annotated[
+    list[str] | None, typer.Option("--returned-seat", help="A seat that it returns; once for each.")
+]
+ReturnedQuantity = Annotated[
+    int, typer.Option("--returned-quantity", min=0, help="Admissions of an area that it returns.")
+]
+ReturnedArea = Annotated[
+    str | None, typer.Option("--returned-area", help="The area of --returned-quantity, if there are several.")
+]
 BookingRef = Annotated[str, typer.Argument(metavar="BOOKING", help="The booking's reference or id.")]
 
 
@@ -91,18 +103,93 @@ def mail(booking: BookingRef, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def cancel(booking: BookingRef, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Cancel a booking. Its admissions are on sale at once. It asks first."""
+def exchange(
+    booking: BookingRef,
+    *,
+    seats: Annotated[
+        list[str] | None, typer.Option("--seat", help="A seat that it gets; once for each.")
+    ] = None,
+    quantity: Annotated[int, typer.Option(min=0, help="Admissions of an area that it gets.")] = 0,
+    area: Annotated[str | None, typer.Option(help="The area of --quantity, if there are several.")] = None,
+    best: Annotated[int, typer.Option(min=0, help="Seats that Holdfast picks for it.")] = 0,
+    returned_seats: ReturnedSeats = None,
+    returned_quantity: ReturnedQuantity = 0,
+    returned_area: ReturnedArea = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a booking other admissions of its event, all or none. What it had is on sale at once. It asks first.
+
+    Without --returned-seat and --returned-quantity it returns all that it has.
+    """
     from holdfast.cli._database import BY, use_engine
     from holdfast.cli._sales import ask_to_end, booking_record, find_booking
-    from holdfast.inventory.rules.commands import STAFF, CancelBooking
+    from holdfast.inventory.rules.commands import STAFF, BestAvailableLine, ExchangeAdmissions
+
+    new = [*_lines(seats, quantity, area), *([BestAvailableLine(quantity=best)] if best else [])]
+    if not new:
+        raise typer.BadParameter("Say what it gets: --seat, --quantity or --best.")
+    returns = _lines(returned_seats, returned_quantity, returned_area)
+
+    async def change(inventory: Inventory) -> dict[str, Any]:
+        found = await find_booking(inventory, booking)
+        ask_to_end(found, f"Booking {found.reference}", "Exchange", yes=yes)
+        command = ExchangeAdmissions(
+            by=BY, booking_id=found.id, authority=STAFF, lines=tuple(new), returns=tuple(returns)
+        )
+        return await booking_record(
+            inventory, await inventory.execute(found.event_number, command), as_json=as_json
+        )
+
+    print_record(use_engine(change), as_json=as_json)
+
+
+@app.command()
+def cancel(
+    booking: BookingRef,
+    *,
+    seats: Annotated[
+        list[str] | None, typer.Option("--seat", help="Only this seat of it; once for each.")
+    ] = None,
+    quantity: Annotated[int, typer.Option(min=0, help="Only this number of admissions of an area.")] = 0,
+    area: Annotated[str | None, typer.Option(help="The area of --quantity, if it has several.")] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel a booking, or a part of it. The admissions are on sale at once. It asks first."""
+    from holdfast.cli._database import BY, use_engine
+    from holdfast.cli._sales import ask_to_end, booking_record, find_booking
+    from holdfast.inventory.rules.commands import STAFF, CancelAdmissions, CancelBooking
+
+    part = tuple(_lines(seats, quantity, area))
 
     async def end(inventory: Inventory) -> dict[str, Any]:
         found = await find_booking(inventory, booking)
         if found.status is BookingStatus.CONFIRMED:
-            ask_to_end(found, f"Booking {found.reference}", "Cancel", yes=yes)
-        command = CancelBooking(by=BY, booking_id=found.id, authority=STAFF)
-        cancelled = await inventory.execute(found.event_number, command)
+            act = "Cancel what you named of" if part else "Cancel"
+            ask_to_end(found, f"Booking {found.reference}", act, yes=yes)
+        if part:
+            cancelled = await inventory.execute(
+                found.event_number,
+                CancelAdmissions(by=BY, booking_id=found.id, authority=STAFF, lines=part),
+            )
+        else:
+            cancelled = await inventory.execute(
+                found.event_number, CancelBooking(by=BY, booking_id=found.id, authority=STAFF)
+            )
         return await booking_record(inventory, cancelled, as_json=as_json)
 
     print_record(use_engine(end), as_json=as_json)
+
+
+def _lines(seats: list[str] | None, quantity: int, area: str | None) -> list[SeatsLine | QuantityLine]:
+    """Return the lines of options. Raises HoldfastError for a seat that no event can have."""
+    from holdfast.inventory.rules.commands import QuantityLine, SeatsLine
+    from holdfast.inventory.seating.label import normalise_label
+
+    lines: list[SeatsLine | QuantityLine] = []
+    if seats:
+        lines.append(SeatsLine(labels=tuple(normalise_label(seat) for seat in seats)))
+    if quantity:
+        lines.append(QuantityLine(quantity=quantity, area=area))
+    return lines

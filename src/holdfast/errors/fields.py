@@ -79,6 +79,9 @@ class FieldError:
     PRESENT_NEEDED = "{field} is required to change the address or the password."
     NO_MEMBERSHIP = "{field} must be an organisation that the account is a member of: `/v1/me` lists them."
     WEBHOOK_URL = "{field} must be another address, because no webhook may have this one: {reason}."
+    EXCHANGE_QUANTITY = (
+        "{field} asks for {wanted} admissions, and {returned} are returned: the numbers must be equal."
+    )
     EVENT_NUMBER = "{field} must be an event's number: the first is 1."
     EVENT_REF = "{field} must be an event's id (a UUID) or its number (an integer)."
     EVENT_REQUIRED = "{field} is required, because there are several events with numbered seats."
@@ -148,6 +151,7 @@ class FieldError:
     UNKNOWN_AMONG = "{field} is not a field here; the fields are {fields}."
     UNKNOWN_ALONE = "{field} is not a field here: leave it out, because nothing is expected."
     UNKNOWN_NEAR = "{field} is not a field here; did you mean {near}?"
+    WHOLE_TABLE = "{field} must name all seats of a table that is sold as a whole, or none."
     UUID_FORM = "{field} must be a UUID, such as 0192d3a8-7c1e-7b54-9f0a-3c5d7e9b1f24."
     UUID_TYPE = "{field} must be a UUID, as a string."
 

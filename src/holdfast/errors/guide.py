@@ -122,6 +122,10 @@ GUIDE: dict[str, Advice] = {
     ),
     "hold_already_confirmed": Advice("The hold has become a booking.", "Read or cancel the booking."),
     "booking_already_cancelled": Advice("The booking of this hold was cancelled.", "Place a new hold."),
+    "not_in_booking": Advice(
+        "The booking does not have what it is to return. A cancel or an exchange before may have returned it.",
+        "Read the booking's `lines`.",
+    ),
     "duplicate_seat": Advice("The request or the seat map names a seat twice.", "Name it once."),
     "duplicate_email": Advice("There is an account with this address.", "Use that account."),
     "capacity_taken": Advice(

@@ -124,7 +124,19 @@ class BookingAlreadyCancelled(Conflict):
     code, title = "booking_already_cancelled", "Booking already cancelled"
     detail = "The booking of this hold was cancelled: place a new hold."
 
+    EXCHANGE = "The booking was cancelled, so it has nothing to exchange."
     TICKETS = "The booking was cancelled, so its tickets are void."
+
+
+class NotInBooking(Conflict):
+    """A booking can only return what it has."""
+
+    code, title = "not_in_booking", "Not in the booking"
+    detail = "The booking does not have this: read its `lines`."
+
+    QUANTITY = "The booking has only {quantity} admissions of this area: read its `lines`."
+    SEAT = "The booking does not have seat {label}: read its `lines`."
+    SEATS_ONLY = "The booking has seats only: name them in `seats`."
 
 
 class DuplicateSeat(Conflict):

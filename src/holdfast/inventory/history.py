@@ -22,7 +22,7 @@ Cancellation = tuple[int, datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryItem:
-    """One change of a seat: held, booked, released, expired, cancelled, blocked or lifted."""
+    """One change of a seat: held, booked, released, expired, cancelled, exchanged, blocked or lifted."""
 
     at: datetime
     change: str
@@ -42,7 +42,18 @@ class _Step:
     @property
     def booking(self) -> UUID:
         """The booking, if this step booked the hold."""
-        return next(UUID(entry["booking"]) for entry in self.entries if entry["change"] == "booked")
+        return next(
+            UUID(entry["booking"])
+            for entry in self.entries
+            if entry["change"] == "booked" or entry["change"] == "exchanged"
+        )
+
+    def end_of_booked(self, seat: int) -> str:
+        """Return how a booking left its seat in this step."""
+        is_exchanged = any(
+            entry["change"] == "exchanged" and seat in entry.get("seats", ()) for entry in self.entries
+        )
+        return "exchanged" if is_exchanged else "cancelled"
 
 
 class Histories:
@@ -70,7 +81,7 @@ class Histories:
             number, seat, start=start[:3] if start else None, max_rows=limit + 1
         )
         cancellation = await self._reads.find_cancellation(number) if is_cancelled else None
-        listed = await self._list_items(number, claims, cancellation, now=now)
+        listed = await self._list_items(number, seat, claims, cancellation, now=now)
         items: list[HistoryItem] = []
         for index, (claim, changes) in enumerate(zip(claims, listed, strict=True)):
             skipped = start[3] if start and index == 0 and claim.place == start[:3] else 0
@@ -81,7 +92,13 @@ class Histories:
         return items, None
 
     async def _list_items(
-        self, number: int, claims: Sequence[SeatClaim], cancellation: Cancellation | None, *, now: datetime
+        self,
+        number: int,
+        seat: int,
+        claims: Sequence[SeatClaim],
+        cancellation: Cancellation | None,
+        *,
+        now: datetime,
     ) -> list[list[HistoryItem]]:
         """Return each claim's items, in order."""
         if not claims:
@@ -93,7 +110,7 @@ class Histories:
             if claim.expires_at is not None and claim.booked_version is None and claim.expires_at <= now
         }
         versions = await self._reads.versions_at(number, sorted(expiries)) if expiries else {}
-        return [_items_of(claim, steps, cancellation, versions, now=now) for claim in claims]
+        return [_items_of(claim, seat, steps, cancellation, versions, now=now) for claim in claims]
 
     async def _steps_of(self, number: int, claims: Sequence[SeatClaim]) -> dict[tuple[int, UUID], _Step]:
         versions = {
@@ -112,6 +129,7 @@ class Histories:
 
 def _items_of(
     claim: SeatClaim,
+    seat: int,
     steps: dict[tuple[int, UUID], _Step],
     cancellation: Cancellation | None,
     versions: dict[datetime, int],
@@ -146,7 +164,11 @@ def _items_of(
             step = at_version(claim.ended_version)
             items.append(
                 HistoryItem(
-                    at=step.at, change="cancelled", version=claim.ended_version, hold=hold, booking=booking
+                    at=step.at,
+                    change=step.end_of_booked(seat),
+                    version=claim.ended_version,
+                    hold=hold,
+                    booking=booking,
                 )
             )
         return items

@@ -23,6 +23,8 @@ _KIND_OF_CHANGE = {
     "expired": "hold.expired",
     "booked": "booking.confirmed",
     "cancelled": "booking.cancelled",
+    "reduced": "booking.changed",
+    "exchanged": "booking.changed",
     "blocked": "block.placed",
     "lifted": "block.lifted",
     "opened": "event.created",
@@ -97,6 +99,10 @@ def _data_of(entry: Entry) -> dict[str, Any]:
     """Return what a receiver learns. The buyer and who acted stay here."""
     members: dict[str, Any] = dict(entry)
     data = {name: members[name] for name in _MEMBERS if name in members}
+    if entry["change"] == "reduced":
+        data["areas"] = _difference({}, entry["areas"])
+    if entry["change"] == "exchanged":
+        data["areas"] = _difference(entry["new_areas"], entry["areas"])
     if entry["change"] == "held" or entry["change"] == "extended":
         data["expires_at"] = entry["until"]
     if "booking" in members:
@@ -106,3 +112,8 @@ def _data_of(entry: Entry) -> dict[str, Any]:
     if entry["change"] == "area":
         data["areas"] = {str(entry["area"]): None}
     return data
+
+
+def _difference(taken: dict[str, int], returned: dict[str, int]) -> dict[str, int]:
+    """Return what a booking has more of each area than before. A move of seats within an area has 0."""
+    return {area: taken.get(area, 0) - returned.get(area, 0) for area in sorted({*taken, *returned}, key=int)}

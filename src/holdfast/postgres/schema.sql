@@ -161,6 +161,8 @@ CREATE TABLE claims (
     held_version bigint NOT NULL,
     booked_version bigint,
     ended_version bigint,                  -- live while null
+    returned boolean NOT NULL DEFAULT false,  -- it ended before its booking, which went on without it
+    ticket integer,                        -- number of its first ticket; null while the booking is as it was made
     PRIMARY KEY (event_number, hold_id, claim_number)
 ) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX claims_one_live_per_seat ON claims (event_number, seat_number)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from uuid import UUID
 
 from holdfast.ids import reference_of
@@ -22,6 +23,7 @@ __all__ = [
     "TicketStatus",
     "address_of",
     "admissions_of",
+    "last_number",
     "ticket_reference",
     "void_reason",
 ]
@@ -37,6 +39,7 @@ class NoEntry(StrEnum):
 
     BOOKING_CANCELLED = "booking_cancelled"
     EVENT_CANCELLED = "event_cancelled"
+    RETURNED = "returned"
     REISSUED = "reissued"
     OTHER_EVENT = "other_event"
     NOT_OURS = "not_ours"
@@ -59,7 +62,7 @@ class Ticket:
     booking_id: UUID
     event_number: int
     of: int
-    """How many tickets the booking has."""
+    """The number of its booking's last ticket."""
     admission: Admission
     status: TicketStatus
     void_reason: NoEntry | None
@@ -96,14 +99,31 @@ def admissions_of(
 ) -> Iterator[Admission]:
     """Return admissions of a booking from number `first` on.
 
-    Claims are never deleted or reordered, so an admission keeps its number, also after a cancellation.
+    Claims are never deleted or reordered, so an admission keeps its number, also after a cancellation. A number that
+    the booking returned is nobody's.
     """
-    before = 0
+    left = limit
+    for begin, count, line, at in sorted(_runs(booking), key=itemgetter(0)):
+        start = max(first, begin)
+        for number in range(start, min(begin + count, start + left)):
+            yield _admission(line, number, at + number - begin, event, seat_map)
+            left -= 1
+
+
+def last_number(booking: Booking) -> int:
+    """Return the number of a booking's last ticket."""
+    return max((first + count - 1 for first, count in booking.ticket_runs), default=booking.quantity)
+
+
+def _runs(booking: Booking) -> Iterator[tuple[int, int, HeldLine, int]]:
+    """Return (first number, how many, line, place in the line) of tickets that follow each other."""
+    runs, number = iter(booking.ticket_runs), 1
     for line in booking.lines:
-        begin, end = max(first, before + 1), min(first + limit, before + line.quantity + 1)
-        for number in range(begin, end):
-            yield _admission(line, number, number - before - 1, event, seat_map)
-        before += line.quantity
+        at = 0
+        while at < line.quantity:
+            first, count = next(runs, (number, line.quantity))
+            yield first, count, line, at
+            at, number = at + count, first + count
 
 
 def address_of(admission: Admission) -> list[tuple[str, str]]:

@@ -27,7 +27,15 @@ from holdfast.tickets.pdf import PdfMaker
 from holdfast.tickets.reissue_audit import reissue_job
 from holdfast.tickets.sheet_data import sheet_data
 from holdfast.tickets.store import Revision, TicketStore
-from holdfast.tickets.ticket import Admission, NoEntry, Ticket, TicketStatus, admissions_of, void_reason
+from holdfast.tickets.ticket import (
+    Admission,
+    NoEntry,
+    Ticket,
+    TicketStatus,
+    admissions_of,
+    last_number,
+    void_reason,
+)
 from holdfast.tickets.ticket_codes import TicketCodes, TicketName
 
 __all__ = ["MAX_PRINTED", "BookingTickets", "CheckedTicket", "DoorVerdict", "Tickets", "refuse_void"]
@@ -89,22 +97,28 @@ class Tickets:
         booking = await queries.get_booking(booking_id, authority)
         event = await queries.get_event(booking.event_number)
         seat_map = await queries.get_seat_map(event.number, event.map_version)
-        revisions = await self._store.list_revisions(event.number, booking_id, first=first, limit=limit)
+        admissions = list(admissions_of(booking, event, seat_map, first=first, limit=limit))
+        span = admissions[-1].number - first + 1 if admissions else 0
+        revisions = await self._store.list_revisions(event.number, booking_id, first=first, limit=span)
         return BookingTickets(
             booking=booking,
             event=event,
             tickets=[
                 self._ticket(booking, event, admission, revisions.get(admission.number))
-                for admission in admissions_of(booking, event, seat_map, first=first, limit=limit)
+                for admission in admissions
             ],
         )
 
+    async def read_one(self, booking_id: UUID, number: int, authority: Authority) -> BookingTickets:
+        """Return a booking with one of its tickets. Raises BookingNotFound and TicketNotFound."""
+        found = await self.read(booking_id, authority, first=number, limit=1)
+        if not found.tickets or found.tickets[0].number != number:  # the booking never had it, or returned it
+            raise TicketNotFound
+        return found
+
     async def get(self, booking_id: UUID, number: int, authority: Authority) -> Ticket:
         """Return one ticket. Raises BookingNotFound and TicketNotFound."""
-        found = await self.read(booking_id, authority, first=number, limit=1)
-        if not found.tickets:
-            raise TicketNotFound
-        return found.tickets[0]
+        return (await self.read_one(booking_id, number, authority)).tickets[0]
 
     async def reissue(
         self,
@@ -121,9 +135,7 @@ class Tickets:
 
         Raises BookingNotFound, TicketNotFound, BookingAlreadyCancelled, EventCancelled.
         """
-        found = await self.read(booking_id, authority, first=number, limit=1)
-        if not found.tickets:
-            raise TicketNotFound
+        found = await self.read_one(booking_id, number, authority)
         refuse_void(found.tickets[0])
         organisation = found.event.organisation
         await self._store.reissue(
@@ -180,7 +192,9 @@ class Tickets:
             return CheckedTicket(verdict=DoorVerdict.UNKNOWN, reason=NoEntry.OTHER_EVENT)
         try:
             ticket = await self.get(name.booking_id, name.number, STAFF)
-        except (BookingNotFound, TicketNotFound):  # a restored backup has lost it
+        except TicketNotFound:  # it had it once, because the code is ours
+            return CheckedTicket(verdict=DoorVerdict.VOID, reason=NoEntry.RETURNED)
+        except BookingNotFound:  # a restored backup has lost it
             return CheckedTicket(verdict=DoorVerdict.UNKNOWN, reason=NoEntry.NOT_OURS)
         if ticket.void_reason is not None:
             return CheckedTicket(verdict=DoorVerdict.VOID, reason=ticket.void_reason, ticket=ticket)
@@ -197,7 +211,7 @@ class Tickets:
         return Ticket(
             booking_id=booking.id,
             event_number=event.number,
-            of=booking.quantity,
+            of=last_number(booking),
             admission=admission,
             status=TicketStatus.VALID if reason is None else TicketStatus.VOID,
             void_reason=reason,

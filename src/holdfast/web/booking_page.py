@@ -111,7 +111,7 @@ async def _booking_page(
     found = await request.tickets.read(booking, hold_authority(request), first=first, limit=_MAX_SHOWN)
     if not found.tickets:
         raise TicketNotFound
-    event, quantity = found.event, found.booking.quantity
+    event, quantity, last = found.event, found.booking.quantity, found.tickets[-1]
     shown = await asyncio.to_thread(_shown, found.tickets)
     lines: Sequence[HeldLine] = found.booking.lines
     return page(
@@ -129,7 +129,7 @@ async def _booking_page(
         tickets=shown,
         first=first,
         earlier=max(1, first - _MAX_SHOWN) if first > 1 else None,
-        later=first + _MAX_SHOWN if first + _MAX_SHOWN <= quantity else None,
+        later=None if last.number == last.of else last.number + 1,
         print_from=1 if quantity <= MAX_PRINTED else first,
         print_to=min(quantity, MAX_PRINTED if quantity <= MAX_PRINTED else first + MAX_PRINTED - 1),
         form_key=uuid4(),

@@ -33,7 +33,12 @@ async def used_event(inventory: Inventory, database_url: str) -> int:
     number = event.number
     sold = await confirm(inventory, number, await place(inventory, number, "A-1-1", "A-1-2", 2, buyer="ann"))
     await inventory.execute(number, c.CancelBooking(booking_id=sold, authority=c.STAFF))
-    await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
+    changed = await confirm(inventory, number, await place(inventory, number, "A-1-1", 3))
+    seat, one = c.SeatsLine(labels=("A-1-5",)), c.QuantityLine(quantity=1)
+    await inventory.execute(
+        number, c.ExchangeAdmissions(booking_id=changed, authority=c.STAFF, lines=(seat,), returns=(one,))
+    )
+    await inventory.execute(number, c.CancelAdmissions(booking_id=changed, authority=c.STAFF, lines=(one,)))
     released = await place(inventory, number, "A-2-1")
     await inventory.execute(number, c.ReleaseHold(hold_id=released, authority=c.STAFF))
     lapse_hold(database_url, await place(inventory, number, "A-2-2", 5), inventory=inventory)

@@ -16,11 +16,12 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.changes import Changes
+from holdfast.inventory.rules.claim_changes import ClaimChanges
 from holdfast.inventory.rules.decide import decide
 from holdfast.inventory.rules.event import Area, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
-from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, ClaimEnd, HoldRecord, NumberedClaim
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.seat_map import SeatMap, SeatSpec
 
@@ -39,6 +40,8 @@ class Row:
         self, holder: UUID, kind: str, claim: Claim, *, booked: bool = False, live: bool = True
     ) -> None:
         self.holder, self.kind, self.claim, self.booked, self.live = holder, kind, claim, booked, live
+        self.returned = False
+        self.ticket: int | None = None
 
 
 class Ledger:
@@ -133,11 +136,33 @@ class Ledger:
                 for b in self.blocks.values()
             ],
             answers=dict(self.answers),
+            claim_ends={hold.id: end for hold in holds if (end := self._end_of(hold)) is not None},
         )
+
+    def _rows_of(self, holder: UUID) -> list[Row]:
+        """Return its rows. A row's place is its number."""
+        return [row for row in self.claims if row.holder == holder]
+
+    def _end_of(self, hold: HoldRecord) -> ClaimEnd | None:
+        rows = self._rows_of(hold.id)
+        tickets = [row.ticket + row.claim.quantity for row in rows if row.ticket is not None]
+        return ClaimEnd(claim=len(rows), ticket=max(tickets)) if tickets else None
 
     def _copy(self, hold: HoldRecord) -> HoldRecord:
         fields = {name: getattr(hold, name) for name in HoldRecord.__slots__}
-        return HoldRecord(**{**fields, "claims": [row.claim for row in self.claims if row.holder == hold.id]})
+        claims = [
+            NumberedClaim(
+                line=row.claim.line,
+                area=row.claim.area,
+                seat=row.claim.seat,
+                quantity=row.claim.quantity,
+                number=number,
+                ticket=row.ticket,
+            )
+            for number, row in enumerate(self._rows_of(hold.id))
+            if not row.returned
+        ]
+        return HoldRecord(**{**fields, "claims": claims})
 
     def _write(self, state: BatchState, changes: Changes) -> None:
         self.version += bool(changes.journal)
@@ -145,6 +170,7 @@ class Ledger:
         self.event = state.event
         for area in changes.new_areas:
             self.areas[area.number] = replace(area)
+        self._change_claims(changes.claims)
         for row in self.claims:
             if row.holder in changes.ended and row.holder not in changes.new_holds:
                 row.live = False
@@ -157,10 +183,18 @@ class Ledger:
         for hold in changes.new_holds.values():
             assert hold.id not in self.holds
             self.holds[hold.id] = self._copy(hold)
+            if hold.id in changes.claims.quantities:
+                continue
             self.claims += [
                 Row(hold.id, "hold", x, booked=hold.booking_id is not None, live=hold.id not in changes.ended)
                 for x in hold.claims
             ]
+        for (hold_id, number), added in sorted(changes.claims.added.items()):
+            assert number == len(self._rows_of(hold_id))
+            ends = added.returned or hold_id in changes.ended
+            row = Row(hold_id, "hold", added.claim, booked=True, live=not ends)
+            row.returned, row.ticket = added.returned, added.claim.ticket
+            self.claims.append(row)
         for block in changes.new_blocks:
             if block.first == 0:
                 self.blocks[block.id] = BlockRecord(
@@ -190,6 +224,22 @@ class Ledger:
         if changes.reclaimed_until is not None:
             self.reclaimed_until = max(self.reclaimed_until, changes.reclaimed_until)
 
+    def _change_claims(self, changes: ClaimChanges) -> None:
+        for (hold_id, number), changed in changes.changed.items():
+            row = self._rows_of(hold_id)[number]
+            row.claim = replace(row.claim, quantity=changed.quantity)
+            row.ticket, row.returned, row.live = changed.ticket, changed.returned, not changed.returned
+        for part in sorted(changes.divisions, key=lambda part: part.new_number):
+            rows = self._rows_of(part.hold_id)
+            assert part.new_number == len(rows)
+            claim = replace(rows[part.number].claim, quantity=part.quantity)
+            row = Row(part.hold_id, "hold", claim, booked=True, live=False)
+            row.returned, row.ticket = True, part.ticket
+            self.claims.append(row)
+        for hold_id, quantity in changes.quantities.items():
+            if hold_id in self.holds:
+                self.holds[hold_id].quantity = quantity
+
     def check(self) -> None:
         live = [row for row in self.claims if row.live]
         seats = Counter(row.claim.seat for row in live if row.claim.seat is not None)
@@ -204,6 +254,8 @@ class Ledger:
             kept = {name: getattr(area, name) for name in counted}
             assert kept == counted, f"counters of {area.name} are not what the claims say"
             assert sum(kept.values()) <= area.capacity, "oversold"
+        for hold in self.holds.values():
+            self._check_tickets(hold)
         lost = [
             h
             for h in self.holds.values()
@@ -212,6 +264,18 @@ class Ledger:
         assert not lost, "an active hold below the bound of the scan: no sweep would ever find it"
         if self.occupancy is not None:
             self.check_occupancy()
+
+    def _check_tickets(self, hold: HoldRecord) -> None:
+        rows = self._rows_of(hold.id)
+        assert hold.quantity == sum(row.claim.quantity for row in rows if not row.returned)
+        tickets = [
+            number
+            for row in rows
+            if row.ticket is not None
+            for number in range(row.ticket, row.ticket + row.claim.quantity)
+        ]
+        assert len(set(tickets)) == len(tickets), "a ticket twice"
+        assert not tickets or set(tickets) == set(range(1, len(tickets) + 1)), "a ticket without its place"
 
     def check_occupancy(self) -> None:
         """Assert that the occupancy that followed the journal equals a new one, and that its picker knows the
@@ -224,11 +288,8 @@ class Ledger:
         }
         for id, occupant in fresh.by_id.items():
             mine = self.occupancy.by_id[id]
-            assert (mine.status, sorted(mine.seats), mine.areas) == (
-                occupant.status,
-                sorted(occupant.seats),
-                occupant.areas,
-            )
+            assert (mine.status, sorted(mine.seats)) == (occupant.status, sorted(occupant.seats))
+            assert occupant.booked or mine.areas == occupant.areas  # nothing reads what a booking has
             assert occupant.booked or mine.expires_at == occupant.expires_at
         assert set(self.occupancy.by_id) == set(fresh.by_id)
         if self.occupancy._picker is None:  # it is built at the first request, which must come from a batch

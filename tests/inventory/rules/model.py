@@ -214,6 +214,84 @@ class Model:
         found[0].ended = "cancelled"
         return "cancelled"
 
+    def cancel_admissions(self, command: c.CancelAdmissions, now: datetime, _: Any) -> Any:
+        booking = self._own_booking(command)
+        if booking.ended:
+            return "cancelled"
+        seats, counted = self._part(booking, command.lines)
+        if len(seats) + sum(counted.values()) == booking.quantity:
+            booking.ended = "cancelled"
+            return "cancelled"
+        booking.seats -= seats
+        for area, quantity in counted.items():
+            booking.counted[area] -= quantity
+        return "confirmed"
+
+    def exchange_admissions(
+        self, command: c.ExchangeAdmissions, now: datetime, chosen: list[set[str]]
+    ) -> Any:
+        """Refuse, or return and take at once. The engine may choose any seat that nobody had before."""
+        booking = self._own_booking(command)
+        if booking.ended:
+            raise Refused("booking_already_cancelled")
+        self._refuse_cancelled()
+        if not command.authority.staff:
+            self._refuse_sale()
+        had_seats, had = set(booking.seats), dict(booking.counted)
+        if command.returns:
+            seats, counted = self._part(booking, command.returns)
+        else:
+            seats, counted = had_seats, had
+        wanted = sum(len(x.labels) if isinstance(x, c.SeatsLine) else x.quantity for x in command.lines)
+        if wanted != len(seats) + sum(counted.values()):
+            raise Refused("invalid_input")
+        taking = Taking(kind="booked")
+        asked = zip(command.lines, chosen or [set()] * len(command.lines), strict=True)
+        try:
+            booking.counted = {area: q - counted.get(area, 0) for area, q in had.items()}
+            for line, its in sorted(asked, key=lambda each: not isinstance(each[0], c.SeatsLine)):
+                named = isinstance(line, c.SeatsLine)
+                booking.seats = had_seats - seats if named else had_seats
+                self._line(taking, line, its, False, now)
+        except Refused:
+            booking.seats, booking.counted = had_seats, had
+            raise
+        booking.seats = (had_seats - seats) | taking.seats
+        for area, quantity in taking.counted.items():
+            booking.counted[area] = booking.counted.get(area, 0) + quantity
+        return "confirmed"
+
+    def _own_booking(self, command: c.CancelAdmissions | c.ExchangeAdmissions) -> Taking:
+        found = [t for t in self.takings.values() if t.booking == command.booking_id]
+        if not found or not (command.authority.staff or command.authority.token_hash == found[0].token):
+            raise Refused("booking_not_found")
+        return found[0]
+
+    def _part(self, booking: Taking, lines: tuple[c.Line, ...]) -> tuple[set[str], dict[str, int]]:
+        seats: set[str] = set()
+        counted: dict[str, int] = {}
+        for line in lines:
+            if isinstance(line, c.SeatsLine):
+                for label in line.labels:
+                    if label not in booking.seats:
+                        raise Refused("not_in_booking")
+                    if label in seats:
+                        raise Refused("duplicate_seat")
+                    seats.add(label)
+                continue
+            has = [area for area, quantity in booking.counted.items() if quantity]
+            area = line.area
+            if area is None:
+                if len(has) != 1:
+                    raise Refused("area_required" if has else "not_in_booking")
+                (area,) = has
+            elif area not in self.areas:
+                raise Refused("area_unknown")
+            counted[area] = counted.get(area, 0) + line.quantity
+            if counted[area] > booking.counted.get(area, 0):
+                raise Refused("not_in_booking")
+        return seats, counted
+
     def block_admissions(self, command: c.BlockAdmissions, now: datetime, _: Any) -> Any:
         self._refuse_cancelled()
         block = Taking(kind="blocked")

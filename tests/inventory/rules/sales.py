@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -159,6 +159,40 @@ def _cancel(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.CancelBooking(booking_id=_recent(random, known.bookings), authority=c.STAFF)
 
 
+def _cancel_part(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
+    return c.CancelAdmissions(
+        booking_id=_recent(random, known.bookings),
+        authority=_authority(random),
+        lines=_own_lines(random, hall, random.choice([1, 1, 2])),
+    )
+
+
+def _exchange(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
+    """Exchange mostly for as much as is returned, because another quantity is refused at once."""
+    returns = _own_lines(random, hall, random.choice([0, 1, 1, 2]))
+    lines = some_lines(random, hall)
+    if len(lines) == 1 and not isinstance(lines[0], c.SeatsLine) and returns:
+        returned = sum(len(x.labels) if isinstance(x, c.SeatsLine) else x.quantity for x in returns)
+        lines = (replace(lines[0], quantity=returned),)
+    return c.ExchangeAdmissions(
+        booking_id=_recent(random, known.bookings),
+        authority=_authority(random),
+        lines=lines,
+        returns=returns,
+    )
+
+
+def _own_lines(random: Random, hall: Hall, count: int) -> tuple[c.SeatsLine | c.QuantityLine, ...]:
+    lines: list[c.SeatsLine | c.QuantityLine] = []
+    for _ in range(count):
+        if hall.seats and random.random() < 0.7:
+            lines.append(c.SeatsLine(labels=tuple(random.choices([*hall.labels], k=random.randint(1, 2)))))
+        else:
+            area = random.choice([None, *hall.areas, *hall.areas, "nowhere"])
+            lines.append(c.QuantityLine(quantity=random.randint(1, 3), area=area))
+    return tuple(lines)
+
+
 def _instant(random: Random, hall: Hall, known: Known) -> c.AnyCommand:
     return c.BookInstantly(
         attempt_number=len(known.holds),
@@ -209,6 +243,8 @@ _MAKERS: dict[Callable[[Random, Hall, Known], c.AnyCommand], int] = {
     _release: 2,
     _extend: 2,
     _cancel: 2,
+    _cancel_part: 3,
+    _exchange: 4,
     _instant: 1,
     _lift: 1,
     _block_area: 1,

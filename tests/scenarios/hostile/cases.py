@@ -41,6 +41,7 @@ KINDS = {
         "POST /v1/bookings",
         "PATCH /v1/bookings/{booking}",
         "POST /v1/bookings/{booking}/cancel",
+        "POST /v1/bookings/{booking}/exchange",
         "POST /v1/bookings/{booking}/mail",
     ),
     "tickets": (

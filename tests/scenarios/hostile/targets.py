@@ -301,6 +301,24 @@ def targets(shop: Shop) -> list[Target]:
             fields={"hold_token": "other_token"},
         ),
         Target(
+            route="POST /v1/bookings/{booking}/exchange",
+            path=f"/v1/bookings/{shop.booking['id']}/exchange",
+            names=(shop.booking["id"],),
+            headers={"hold-token": shop.booked["hold_token"]},
+            body={
+                "lines": [{"best_available": 1, "category": "stalls"}],
+                "returns": [{"quantity": 1, "area": "a"}],
+            },
+            refusals=frozenset({409, 422}),
+            fields={
+                "hold_token": "other_token",
+                "lines/0/best_available": "quantity",
+                "lines/0/category": "name",
+                "returns/0/quantity": "quantity",
+                "returns/0/area": "name",
+            },
+        ),
+        Target(
             route="POST /v1/bookings/{booking}/mail",
             path=f"/v1/bookings/{shop.booking['id']}/mail",
             names=(shop.booking["id"],),

@@ -1,7 +1,7 @@
-"""Bookings: confirm a hold, and read, list and cancel bookings.
+"""Bookings: confirm a hold, and read, list, exchange and cancel bookings.
 
 A hold's token confirms it, and opens its booking. Without a token, `bookings:read` reads and lists bookings, and
-`bookings:cancel` changes and cancels them.
+`bookings:cancel` changes, exchanges and cancels them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from holdfast.access.permissions import Permission
 from holdfast.api.accepted_language import mail_language
 from holdfast.api.answers import answer_command, retry_key
 from holdfast.api.request import Request
+from holdfast.api.v1.booking_bodies import CancelBookingIn, ExchangeBookingIn
 from holdfast.api.v1.buyers import NO_BUYER, Buyer, refuse_search, seen_by
 from holdfast.api.v1.hold_answers import BookingOut, booking_example, booking_json, bookings
-from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken, PresentTokenIn
+from holdfast.api.v1.hold_bodies import ChangeMetadataIn, HoldToken
 from holdfast.api.v1.holds import EXAMPLE_TOKEN
 from holdfast.api.v1.metadata import METADATA_EXAMPLE, MetadataIn, MetadataQuery
 from holdfast.api.v1.paging import Page, page, position_id
@@ -31,16 +32,28 @@ from holdfast.api.v1.rights import (
 )
 from holdfast.api.values import BookingPath, BookingReference, EventRef
 from holdfast.errors import (
+    AreaRequired,
+    AreaUnknown,
     BookingAlreadyCancelled,
     BookingNotFound,
     CredentialsRequired,
+    DuplicateSeat,
     EventCancelled,
     EventNotFound,
+    EventNotOnSale,
     Forbidden,
     HoldExpired,
     HoldNotFound,
     HoldReleased,
     IdempotencyKeyReused,
+    NotInBooking,
+    NotTogether,
+    QuantityOverLimit,
+    SalesStopped,
+    SeatBlocked,
+    SeatTaken,
+    SeatUnknown,
+    SoldOut,
 )
 from holdfast.http.reply import Reply, encode
 from holdfast.http.routes import Routes
@@ -222,23 +235,95 @@ async def change_booking(request: Request, booking: BookingPath, body: ChangeMet
     policy=Permission.PUBLIC,
     hold_token=True,
     response=BookingOut,
-    errors=[BookingNotFound, CredentialsRequired, Forbidden, IdempotencyKeyReused],
+    errors=[
+        BookingNotFound,
+        CredentialsRequired,
+        Forbidden,
+        IdempotencyKeyReused,
+        NotInBooking,
+        DuplicateSeat,
+        AreaUnknown,
+        AreaRequired,
+    ],
+    examples={"all of it": {}, "two seats of it": {"lines": [{"seats": ["A-1-1", "A-1-2"]}]}},
     answers={200: booking_example(status="cancelled", cancelled_at="2026-11-05T19:00:00Z")},
 )
-async def cancel_booking(request: Request, booking: BookingPath, body: PresentTokenIn | None) -> Reply:
-    """Cancel a booking; its admissions are on sale at once. A repeat gets the same answer."""
-    command = c.CancelBooking(
+async def cancel_booking(request: Request, booking: BookingPath, body: CancelBookingIn | None) -> Reply:
+    """Cancel a booking, or only its `lines`; the admissions are on sale at once.
+
+    What is left stays booked, and its tickets keep their codes. The tickets of a cancelled part are void. A cancel of
+    all that is left cancels the booking. A repeated cancel of a whole booking gets the same answer. A repeat with a
+    quantity cancels more, so send an `Idempotency-Key` with it.
+    """
+    authority = await booking_authority(
+        request, booking, Permission.BOOKINGS_CANCEL, body.hold_token if body else None
+    )
+    by, key = request.principal.id, retry_key(request, _rendered)
+    command: _BookingCommand
+    if body is None or body.lines is None:
+        command = c.CancelBooking(by=by, key=key, booking_id=booking, authority=authority)
+    else:
+        lines = tuple(line.line() for line in body.lines)
+        command = c.CancelAdmissions(by=by, key=key, booking_id=booking, authority=authority, lines=lines)
+    return await _run(request, booking, command)
+
+
+@routes.post(
+    "/v1/bookings/{booking}/exchange",
+    policy=Permission.PUBLIC,
+    hold_token=True,
+    response=BookingOut,
+    errors=[
+        BookingNotFound,
+        CredentialsRequired,
+        Forbidden,
+        BookingAlreadyCancelled,
+        EventCancelled,
+        EventNotOnSale,
+        SalesStopped,
+        NotInBooking,
+        SeatTaken,
+        SeatBlocked,
+        SoldOut,
+        NotTogether,
+        DuplicateSeat,
+        SeatUnknown,
+        AreaUnknown,
+        AreaRequired,
+        QuantityOverLimit,
+        IdempotencyKeyReused,
+    ],
+    examples={
+        "two seats for two others": {
+            "returns": [{"seats": ["A-1-1", "A-1-2"]}],
+            "lines": [{"seats": ["B-4-7", "B-4-8"]}],
+        },
+        "the best seats for all that it has": {"lines": [{"best_available": 4, "category": "stalls"}]},
+    },
+    answers={200: booking_example(lines=[{"seats": ["B-4-7", "B-4-8"], "category": "stalls"}], quantity=2)},
+)
+async def exchange_booking(request: Request, booking: BookingPath, body: ExchangeBookingIn) -> Reply:
+    """Exchange admissions of a booking for as many others of its event, all of them or none.
+
+    The booking returns the old ones exactly when it has the new ones. A refusal changes nothing. A seat on both sides
+    stays, and so does its ticket. New admissions get new tickets, and those of the returned ones are void. With the
+    hold's token or as its buyer, the event must be on sale. Staff exchange also outside its sale.
+    """
+    command = c.ExchangeAdmissions(
         by=request.principal.id,
         key=retry_key(request, _rendered),
         booking_id=booking,
-        authority=await booking_authority(
-            request, booking, Permission.BOOKINGS_CANCEL, body.hold_token if body else None
-        ),
+        authority=await booking_authority(request, booking, Permission.BOOKINGS_CANCEL, body.hold_token),
+        lines=tuple(line.line() for line in body.lines),
+        returns=tuple(line.line() for line in body.returns or ()),
     )
     return await _run(request, booking, command)
 
 
-async def _run(request: Request, booking: UUID, command: c.CancelBooking | c.ChangeBooking) -> Reply:
+_BookingCommand = c.CancelBooking | c.CancelAdmissions | c.ChangeBooking | c.ExchangeAdmissions
+
+
+async def _run(request: Request, booking: UUID, command: _BookingCommand) -> Reply:
     number = event_number_of(booking)
     if number is None:
         raise BookingNotFound

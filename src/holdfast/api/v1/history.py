@@ -29,7 +29,7 @@ class HistoryItemOut(BaseModel):
     """One change of a seat, and who made it."""
 
     at: datetime
-    change: Literal["held", "booked", "released", "expired", "cancelled", "blocked", "lifted"]
+    change: Literal["held", "booked", "released", "expired", "cancelled", "exchanged", "blocked", "lifted"]
     hold: UUID | None = None
     booking: UUID | None = None
     block: UUID | None = None

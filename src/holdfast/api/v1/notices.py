@@ -35,7 +35,10 @@ class NoticeData(BaseModel):
     booking: UUID | None = None
     reference: str | None = Field(None, description="The booking's reference.")
     block: UUID | None = None
-    areas: dict[str, int | None] | None = Field(None, description="Quantities or capacities, by area id.")
+    areas: dict[str, int | None] | None = Field(
+        None,
+        description="Quantities or capacities, by area id; of `booking.changed`, what it has more, or less.",
+    )
     expires_at: datetime | None = Field(None, description="The hold's expiry.")
     fields: list[str] | None = Field(None, description="The names of the event's members that changed.")
 

@@ -57,8 +57,10 @@ class ListedTicketOut(BaseModel):
     reference: str = Field(
         description="The booking's reference and the ticket's number.", examples=["02VWBM8G-1"]
     )
-    number: int = Field(description="Counts the booking's admissions, from 1.")
-    of: int = Field(description="How many tickets the booking has.")
+    number: int = Field(
+        description="Counts the booking's admissions, from 1. An exchanged admission gets a number of its own."
+    )
+    of: int = Field(description="The number of the booking's last ticket.")
     booking: UUID
     event_number: int
     status: TicketStatus = Field(description="`void` once its booking or its event is cancelled.")

@@ -35,6 +35,7 @@ NoticeKind = Literal[
     "block.lifted",
     "block.placed",
     "booking.cancelled",
+    "booking.changed",
     "booking.confirmed",
     "event.cancelled",
     "event.changed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -167,14 +168,17 @@ class EventAudit:
         subject = f"hold {hold.id}"
         if any(group.kind != "hold" for group in groups):
             self.report("claim_kind", subject, "it has claims of a block")
-        claimed = sum(sum(group.quantities) for group in groups)
+        own = [group for group in groups if not group.returned]
+        claimed = sum(sum(group.quantities) for group in own)
         if groups and claimed != hold.quantity:
             self.report(
                 "quantity_differs", subject, f"it is of {hold.quantity}, its claims add up to {claimed}"
             )
         live = hold.status == "active" or (hold.status == "confirmed" and hold.booking_status != "cancelled")
         booked = hold.status == "confirmed"
-        if any((group.ended is None) != live for group in groups):
+        if any(group.ended is None for group in groups if group.returned):
+            self.report("claim_differs", subject, "it has returned claims that have not ended")
+        if any((group.ended is None) != live for group in own):
             state = "live" if live else "over"
             self.report(
                 "claim_differs", subject, f"it is {hold.status} and so {state}, and not all of its claims are"
@@ -253,7 +257,8 @@ class EventAudit:
             self._compare_value(subject, "state", "blocked" if stands else "lifted", replayed.state)
         areas: dict[int, int] = {}
         seats: list[int] = []
-        for group in groups:
+        own = [group for group in groups if not group.returned]
+        for group in own:
             for area, seat, quantity in zip(group.areas, group.seats, group.quantities, strict=True):
                 areas[area] = areas.get(area, 0) + quantity
                 if seat is not None:
@@ -263,8 +268,16 @@ class EventAudit:
             self._compare_value(subject, "seats", sorted(seats), sorted(replayed.seats))
             self._compare_value(subject, "first version", min(group.held for group in groups), replayed.held)
             for group in groups:
-                self._compare_value(subject, "booked version", group.booked, replayed.booked)
+                is_added = hold is not None and group.held != replayed.held
+                booked = group.held if is_added else replayed.booked
+                self._compare_value(subject, "booked version", group.booked, booked)
+            for group in own:
                 self._compare_value(subject, "last version", group.ended, replayed.ended)
+        if hold is not None:
+            returned = _sums((group, group.ended or 0) for group in groups if group.returned)
+            added = _sums((group, group.held) for group in groups if group.held != replayed.held)
+            self._compare_value(subject, "returned by area and version", returned, replayed.returned)
+            self._compare_value(subject, "added by area and version", added, replayed.added)
 
     def _compare_value(self, subject: str, what: str, row: object, journal: object) -> None:
         if row != journal:
@@ -287,6 +300,15 @@ class EventAudit:
             )
         elif sold != quantity:
             self.report("attempt_differs", subject, f"it is of {quantity}, its booking of {sold}")
+
+
+def _sums(groups: Iterable[tuple[ClaimGroup, int]]) -> dict[tuple[int, int], int]:
+    """Return the quantities of claims by area and by the version that is given with their group."""
+    sums: dict[tuple[int, int], int] = {}
+    for group, version in groups:
+        for area, quantity in zip(group.areas, group.quantities, strict=True):
+            sums[area, version] = sums.get((area, version), 0) + quantity
+    return sums
 
 
 def _name_of(replayed: ReplayedHold, id: UUID) -> str:

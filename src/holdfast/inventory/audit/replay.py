@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from holdfast.inventory.rules.journal import STRUCTURAL, Booked, Entry, FieldValue, Moved
+from holdfast.inventory.rules.journal import STRUCTURAL, Booked, Entry, Exchanged, FieldValue, Moved, Reduced
+
+K = TypeVar("K")
 
 Report = Callable[[str, str, str], None]
 """(code, subject, detail) of something impossible."""
@@ -33,7 +36,20 @@ class Counters:
 class ReplayedHold:
     """One hold or block as the journal describes it."""
 
-    __slots__ = ("areas", "booked", "booking", "buyer", "ended", "held", "seats", "seen", "state", "until")
+    __slots__ = (
+        "added",
+        "areas",
+        "booked",
+        "booking",
+        "buyer",
+        "ended",
+        "held",
+        "returned",
+        "seats",
+        "seen",
+        "state",
+        "until",
+    )
 
     def __init__(self, state: str, version: int, areas: dict[int, int], seats: frozenset[int]) -> None:
         self.state = state
@@ -46,6 +62,10 @@ class ReplayedHold:
         self.until: datetime | None = None
         self.booking: UUID | None = None
         self.buyer: str | None = None
+        self.returned: dict[tuple[int, int], int] = {}
+        """What its booking returned and went on without: (area, version) -> quantity."""
+        self.added: dict[tuple[int, int], int] = {}
+        """What its booking took instead, in the same form."""
         self.seen = False
         """True once the check has found its rows."""
 
@@ -113,6 +133,8 @@ class Replay:
             case "released" | "expired" | "cancelled":
                 needed, left = _ENDS[entry["change"]]
                 self._end("hold", entry["hold"], needed, left)
+            case "reduced" | "exchanged":
+                self._change(entry)
             case "extended":
                 held = self._find("hold", entry["hold"], "extended", "held")
                 if held is not None:
@@ -186,6 +208,48 @@ class Replay:
             self.seats.pop(seat, None)
         found.state, found.ended = left, self.version
 
+    def _change(self, entry: Reduced | Exchanged) -> None:
+        """Follow a booking that returns a part of what it has, and perhaps takes as much."""
+        found = self._find("hold", entry["hold"], entry["change"], "booked")
+        if found is None:
+            return
+        subject = f"hold {entry['hold']}"
+        seats = frozenset(entry.get("seats", ()))
+        areas = {int(area): quantity for area, quantity in entry["areas"].items()}
+        if not seats <= found.seats or any(
+            quantity > found.areas.get(area, 0) for area, quantity in areas.items()
+        ):
+            self._report("impossible_move", subject, f"at version {self.version} it returns what it has not")
+        self._count(areas, "booked", -1)
+        for seat in seats:
+            self.seats.pop(seat, None)
+        found.seats -= seats
+        _add(found.areas, areas, -1)
+        _add(found.returned, {(area, self.version): quantity for area, quantity in areas.items()}, 1)
+        if entry["change"] == "exchanged":
+            self._take_instead(found, entry)
+        if not found.areas:
+            self._report("impossible_move", subject, f"at version {self.version} it keeps nothing")
+
+    def _take_instead(self, found: ReplayedHold, entry: Exchanged) -> None:
+        id = UUID(entry["hold"])
+        areas = {int(area): quantity for area, quantity in entry["new_areas"].items()}
+        if sum(areas.values()) != sum(entry["areas"].values()):
+            self._report("exchange_uneven", f"hold {id}", f"at version {self.version}")
+        seats = frozenset(entry.get("new_seats", ()))
+        for seat in seats:
+            if seat in self.seats:
+                self._report(
+                    "seat_given_twice",
+                    f"seat {seat}",
+                    f"at version {self.version}: {self.seats[seat]} and {id}",
+                )
+            self.seats[seat] = id
+        self._count(areas, "booked", 1)
+        found.seats |= seats
+        _add(found.areas, areas, 1)
+        _add(found.added, {(area, self.version): quantity for area, quantity in areas.items()}, 1)
+
     def _find(self, what: str, name: str, change: str, needed: str) -> ReplayedHold | None:
         """Return the hold in the state that the change needs. Otherwise report it, and return None."""
         found = self.holds.get(UUID(name))
@@ -199,3 +263,10 @@ class Replay:
         for area, quantity in areas.items():
             counters = self.areas.setdefault(area, Counters())
             setattr(counters, state, getattr(counters, state) + sign * quantity)
+
+
+def _add(to: dict[K, int], quantities: dict[K, int], sign: int) -> None:
+    for key, quantity in quantities.items():
+        to[key] = to.get(key, 0) + sign * quantity
+        if not to[key]:
+            del to[key]

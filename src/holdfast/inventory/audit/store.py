@@ -73,6 +73,8 @@ class ClaimGroup:
     held: int
     booked: int | None
     ended: int | None
+    returned: bool
+    """Whether the booking returned them, and went on without them."""
     areas: Sequence[int]
     seats: Sequence[int | None]
     quantities: Sequence[int]
@@ -97,7 +99,7 @@ _INVENTORY_COLUMNS = "version", "last_at", "reclaimed_until"
 _HOLD_ROW = RowReader(HoldRow)
 _CLAIM_GROUP = RowReader(
     ClaimGroup,
-    ["kind", "held_version", "booked_version", "ended_version", "areas", "seats", "quantities"],
+    ["kind", "held_version", "booked_version", "ended_version", "returned", "areas", "seats", "quantities"],
 )
 
 

@@ -11,6 +11,7 @@ from holdfast.errors import Busy, Fault
 from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.pending_command import HasLeft, PendingCommand
 from holdfast.inventory.rules import commands as c
+from holdfast.inventory.rules.placing import requested_by
 
 T = TypeVar("T")
 
@@ -148,7 +149,7 @@ def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
     `by_seat`: the event has only numbered seats, so that a quantity also means one claim for each admission.
     """
     match command:
-        case c.PlaceHold():
+        case c.PlaceHold() | c.ExchangeAdmissions():
             weight = 0
             for line in command.lines:
                 if isinstance(line, c.SeatsLine):
@@ -156,6 +157,8 @@ def weight_of(command: c.AnyCommand, *, by_seat: bool) -> tuple[int, bool]:
                 else:
                     weight += line.quantity if by_seat or isinstance(line, c.BestAvailableLine) else 1
             return weight, False
+        case c.CancelAdmissions():
+            return requested_by(command.lines), False
         case c.BookInstantly():
             return command.quantity if by_seat else 1, False
         case c.BlockAdmissions():

@@ -14,7 +14,7 @@ from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import MAX_CAPACITY, MAX_CLAIMS_PER_BATCH, Area, AreaState
 from holdfast.inventory.rules.occupancy import Occupancy
-from holdfast.inventory.rules.records import BlockRecord, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, ClaimEnd, HoldRecord
 from holdfast.inventory.store import rows
 from holdfast.inventory.store.batch import MAX_VERSIONS_BEHIND, Loaded
 from holdfast.inventory.store.events import CachedEvent
@@ -79,8 +79,17 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
                 | c.ChangeHold(hold_id=id)
             ):
                 plan.holds[id] = None
-            case c.CancelBooking(booking_id=id) | c.ChangeBooking(booking_id=id):
+            case (
+                c.CancelBooking(booking_id=id)
+                | c.ChangeBooking(booking_id=id)
+                | c.CancelAdmissions(booking_id=id)
+            ):
                 plan.bookings[id] = None
+            case c.ExchangeAdmissions(booking_id=id, lines=lines):
+                plan.bookings[id] = None
+                for line in lines:
+                    if isinstance(line, c.QuantityLine):
+                        _want(plan, counted, line.area, line.quantity)
             case c.BlockAdmissions(block_id=id, area=area, quantity=quantity, extends=extends):
                 if extends:
                     plan.blocks[id] = None
@@ -262,7 +271,9 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
         raise StaleError("counters")  # other processes have sold more than AMPLE allows for
     if occupancy is not None:
         _follow(occupancy, loaded["load_journal"], version)
-    holds, blocks = _named(loaded) if plan.holds or plan.bookings or plan.blocks else ([], [])
+    claim_ends: dict[UUID, ClaimEnd] = {}
+    named_any = bool(plan.holds or plan.bookings or plan.blocks)
+    holds, blocks = _named(loaded, claim_ends) if named_any else ([], [])
     lapsed = _oldest_first(loaded) if plan.sweep or plan.wanted else []
     named = {hold.id for hold in holds}
     return BatchState(
@@ -279,16 +290,19 @@ def state_of(loaded: Loaded, member: Member) -> BatchState:
         buyers=loaded.get("load_buyers", _NO_ROWS).select("buyer", "id", "quantity", "expires_at"),
         blocks=blocks,
         answers=_answers(loaded.get("load_answers", _NO_ROWS)),
+        claim_ends=claim_ends,
     )
 
 
-def _named(loaded: Loaded) -> tuple[list[HoldRecord], list[BlockRecord]]:
-    """Return the holds and blocks that the commands name. If a batch names a hold by its own id and by its
-    booking's id, the hold's claims are loaded twice; they are equal."""
-    claims: rows.Claims = {}
-    for name in ("load_claims_of_bookings", "load_claims"):
-        if name in loaded:
-            claims |= rows.claims_of(loaded[name])
+def _named(loaded: Loaded, claim_ends: dict[UUID, ClaimEnd]) -> tuple[list[HoldRecord], list[BlockRecord]]:
+    """Return the holds and blocks that the commands name, and add the ends of changed bookings to `claim_ends`.
+
+    If a batch names a hold by its own id and by its booking's id, the hold's claims are loaded twice. Those of the
+    booking have their numbers, too.
+    """
+    claims = rows.claims_of(loaded["load_claims"]) if "load_claims" in loaded else {}
+    if "load_claims_of_bookings" in loaded:
+        claims |= rows.numbered_claims_of(loaded["load_claims_of_bookings"], claim_ends)
     holds: list[HoldRecord] = []
     for name in ("load_holds", "load_holds_of_bookings"):
         if name in loaded:

@@ -66,4 +66,6 @@ class ChangesSince:
                     seats.update(read_model.seats_of(entry["hold"]))
                 elif "seats" in entry:
                     seats.update(entry["seats"])
+                if entry["change"] == "exchanged":
+                    seats.update(entry.get("new_seats", ()))
         return seats

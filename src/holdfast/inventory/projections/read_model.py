@@ -21,13 +21,16 @@ from holdfast.inventory.rules.journal import (
     Booked,
     Cancelled,
     Entry,
+    Exchanged,
     Expired,
     Extended,
     Held,
     Lifted,
+    Reduced,
     Released,
     areas_of,
     is_structural,
+    new_areas_of,
 )
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.read_models import LoadedReadModel
@@ -198,6 +201,16 @@ class ReadModel:
     def on_cancelled(self, entry: Cancelled) -> None:
         self._return(entry, "booked")
 
+    def on_reduced(self, entry: Reduced) -> None:
+        self._return(entry, "booked")
+
+    def on_exchanged(self, entry: Exchanged, _at: datetime) -> None:
+        self._return(entry, "booked")
+        seats = entry.get("new_seats", ())
+        self._count("booked", new_areas_of(entry), 1)
+        self._show(seats, "booked")
+        self._name_buyer(seats, entry.get("buyer"))
+
     def on_lifted(self, entry: Lifted) -> None:
         self._return(entry, "blocked")
 
@@ -271,7 +284,7 @@ class ReadModel:
         if buyer is not None:
             self.buyers.update(dict.fromkeys(seats, buyer))
 
-    def _return(self, entry: Cancelled | Lifted, counter: str) -> None:
+    def _return(self, entry: Cancelled | Reduced | Exchanged | Lifted, counter: str) -> None:
         self._count(counter, areas_of(entry), -1)
         self._free(entry.get("seats", ()))
 

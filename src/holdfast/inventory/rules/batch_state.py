@@ -23,7 +23,14 @@ from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.journal import Blocked, Booked, Cancelled, FieldValue, Held, Move, Step
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.occupancy import Occupancy, Occupant
-from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord, seats_of
+from holdfast.inventory.rules.records import (
+    BlockRecord,
+    Claim,
+    ClaimEnd,
+    HoldRecord,
+    quantities_of,
+    seats_of,
+)
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.inventory.seating.picker import SeatPicker
 from holdfast.inventory.seating.seat_map import SeatMap
@@ -46,6 +53,7 @@ class BatchState:
         buyers: Iterable[tuple[str, UUID, int, datetime | None]] = (),
         blocks: Iterable[BlockRecord] = (),
         answers: dict[bytes, tuple[bytes, StoredAnswer]] | None = None,
+        claim_ends: dict[UUID, ClaimEnd] | None = None,
     ) -> None:
         self.event = event
         self.version = version
@@ -59,13 +67,14 @@ class BatchState:
         self.occupancy = occupancy
         self.blocks = {block.id: block for block in blocks}
         self.answers = answers or {}
+        self.claim_ends = claim_ends or {}
         self.changes = Changes()
         self.by_booking = {
             hold.booking_id: hold for hold in self.holds.values() if hold.booking_id is not None
         }
         self._expiries: dict[int, datetime] = {}
         self._last_formatted = (now, now.isoformat())
-        self._seats: dict[int, UUID | None] = {}
+        self.moved_seats: dict[int, UUID | None] = {}
         """Seats that this batch moved, with their present holder."""
         self._has_picker = False
         self._gone: set[UUID] = set()
@@ -73,7 +82,7 @@ class BatchState:
         self._buyers: dict[str, dict[UUID, tuple[int, datetime | None]]] = {}
         """The holds of each buyer, by the buyer's identity."""
         for buyer, hold_id, quantity, expires_at in buyers:
-            self._count_for(buyer, hold_id, quantity, expires_at)
+            self.count_for(buyer, hold_id, quantity, expires_at)
         self.alike = Likeness()
         self._area_names: dict[str, Area] = {}
         self._category_areas: dict[str | None, Area] = {}
@@ -116,8 +125,8 @@ class BatchState:
 
     def holder_of(self, seat: int) -> Occupant | UUID | None:
         """Return who has the seat: an earlier occupant (lapsed or not), the id of a hold of this batch, or None."""
-        if seat in self._seats:
-            return self._seats[seat]
+        if seat in self.moved_seats:
+            return self.moved_seats[seat]
         assert self.occupancy is not None
         occupant = self.occupancy.by_seat.get(seat)
         return None if occupant is None or occupant.id in self._gone else occupant
@@ -131,9 +140,11 @@ class BatchState:
         picker = self.occupancy.picker(self.now, max_freed=max_freed)
         if not self._has_picker:
             self._has_picker = True
-            self.occupancy.free_in_picker([seat for seat, holder in self._seats.items() if holder is None])
+            self.occupancy.free_in_picker(
+                [seat for seat, holder in self.moved_seats.items() if holder is None]
+            )
             self.occupancy.take_in_picker(
-                [seat for seat, holder in self._seats.items() if holder is not None]
+                [seat for seat, holder in self.moved_seats.items() if holder is not None]
             )
             self.occupancy.take_in_picker(planned)
         return picker
@@ -170,7 +181,7 @@ class BatchState:
                 area.booked += claim.quantity
             changes.areas[claim.area] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = id  # the picker took the seats when they were planned
+                self.moved_seats[claim.seat] = id  # the picker took the seats when they were planned
         self.holds[id] = hold
         changes.new_holds[id] = hold
         entry: Held | Booked
@@ -196,7 +207,7 @@ class BatchState:
             }
         if hold.buyer is not None:
             entry["buyer"] = hold.buyer
-            self._count_for(hold.buyer, id, hold.quantity, None if booked else hold.expires_at)
+            self.count_for(hold.buyer, id, hold.quantity, None if booked else hold.expires_at)
         self._write(entry, claims)
 
     def place_alike(self, hold: HoldRecord, first: AlikeHolds) -> None:
@@ -219,7 +230,7 @@ class BatchState:
         hold.metadata = booking.metadata
         self.by_booking[booking.id] = hold
         if hold.buyer is not None:
-            self._count_for(hold.buyer, hold.id, hold.quantity, None)
+            self.count_for(hold.buyer, hold.id, hold.quantity, None)
         self._moved(hold)
         self.changes.booked[hold.id] = None
         self.changes.new_bookings.append(booking)
@@ -235,7 +246,7 @@ class BatchState:
     def extend(self, hold: HoldRecord, until: datetime, *, by: str) -> None:
         hold.expires_at = until
         if hold.buyer is not None:
-            self._count_for(hold.buyer, hold.id, hold.quantity, until)
+            self.count_for(hold.buyer, hold.id, hold.quantity, until)
         if hold.id not in self.changes.new_holds:
             self.changes.extended_holds[hold.id] = until
         self.changes.journal.append(
@@ -294,7 +305,7 @@ class BatchState:
             area.blocked += claim.quantity
             self.changes.areas[area.number] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = id
+                self.moved_seats[claim.seat] = id
         self._take_in_picker(claims)
         self.changes.new_blocks.append(NewBlock(id=id, reason=reason, by=by, claims=claims, first=first))
         entry: Blocked = {"change": "blocked", "block": text_of(id), "by": by, "areas": quantities_of(claims)}
@@ -382,7 +393,7 @@ class BatchState:
             setattr(area, counter, getattr(area, counter) - claim.quantity)
             self.changes.areas[area.number] = area
             if claim.seat is not None:
-                self._seats[claim.seat] = None
+                self.moved_seats[claim.seat] = None
                 freed.append(claim.seat)
         self._gone.add(id)
         self.changes.ended[id] = None
@@ -428,19 +439,9 @@ class BatchState:
         if hold.id not in self.changes.new_holds:
             self.changes.moved_holds[hold.id] = hold.status
 
-    def _count_for(self, buyer: str, hold_id: UUID, quantity: int, expires_at: datetime | None) -> None:
+    def count_for(self, buyer: str, hold_id: UUID, quantity: int, expires_at: datetime | None) -> None:
         self._buyers.setdefault(identity_of(buyer), {})[hold_id] = (quantity, expires_at)
 
     def _forget_buyer(self, buyer: str | None, hold_id: UUID) -> None:
         if buyer is not None:
             self._buyers.get(identity_of(buyer), {}).pop(hold_id, None)
-
-
-def quantities_of(claims: list[Claim]) -> dict[str, int]:
-    """Return the number of admissions that the claims take in each area, in the journal's form."""
-    if len(claims) == 1:  # the most frequent hold
-        return {str(claims[0].area): claims[0].quantity}
-    areas: dict[str, int] = {}
-    for claim in claims:
-        areas[str(claim.area)] = areas.get(str(claim.area), 0) + claim.quantity
-    return areas

@@ -44,6 +44,8 @@ class Booking:
     metadata: Metadata | None = None
     created: bool = False
     seat_numbers: tuple[int, ...] = ()
+    ticket_runs: tuple[tuple[int, int], ...] = ()
+    """(first ticket, number of tickets) of each part in the lines' order; empty if they count from 1 on."""
     shared: Shared | None = field(default=None, compare=False, repr=False)
     """As that of a hold."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from holdfast.inventory.rules.booking import Attempt
+from holdfast.inventory.rules.claim_changes import ClaimChanges
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
 from holdfast.inventory.rules.hold import HoldStatus
@@ -64,6 +65,8 @@ class Changes:
     """By hold id. Metadata changes nothing that is sold, so it has no journal entry."""
     cancelled_bookings: list[UUID] = field(default_factory=list)
     """By hold id."""
+    claims: ClaimChanges = field(default_factory=ClaimChanges)
+    """What bookings returned in part, and what they took instead."""
     new_blocks: list[NewBlock] = field(default_factory=list)
     lifted_blocks: list[UUID] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)

@@ -174,6 +174,28 @@ class CancelBooking(Command[Booking]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
+class CancelAdmissions(Command[Booking]):
+    """Cancel what the lines name of a booking. The rest stays booked."""
+
+    booking_id: UUID
+    authority: Authority
+    lines: tuple[SeatsLine | QuantityLine, ...]
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
+class ExchangeAdmissions(Command[Booking]):
+    """Give a booking the lines for as many of its own admissions, or change nothing.
+
+    `returns`: what it gives back; empty for all that it has.
+    """
+
+    booking_id: UUID
+    authority: Authority
+    lines: tuple[Line, ...]
+    returns: tuple[SeatsLine | QuantityLine, ...] = ()
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
 class BookInstantly(Command[tuple[Attempt, Booking | None]]):
     """Hold and confirm in one step. A lack of admissions is a FAILED attempt, not a refusal."""
 

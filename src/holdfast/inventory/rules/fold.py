@@ -16,10 +16,12 @@ if TYPE_CHECKING:
         Booked,
         Cancelled,
         Entry,
+        Exchanged,
         Expired,
         Extended,
         Held,
         Lifted,
+        Reduced,
         Released,
     )
 
@@ -38,6 +40,12 @@ class Follower(Protocol):
         """A hold ended without a booking."""
 
     def on_cancelled(self, entry: Cancelled) -> None: ...
+
+    def on_reduced(self, entry: Reduced) -> None:
+        """A booking returned a part of what it has."""
+
+    def on_exchanged(self, entry: Exchanged, at: datetime, /) -> None:
+        """A booking returned admissions, and took others."""
 
     def on_blocked(self, entry: Blocked, at: datetime, /) -> None: ...
 
@@ -58,6 +66,10 @@ def fold(entries: Iterable[Entry], into: Follower, at: datetime) -> None:
                 into.on_extended(entry)
             case "cancelled":
                 into.on_cancelled(entry)
+            case "reduced":
+                into.on_reduced(entry)
+            case "exchanged":
+                into.on_exchanged(entry, at)
             case "blocked":
                 into.on_blocked(entry, at)
             case "lifted":

@@ -111,7 +111,7 @@ def change(state: BatchState, command: c.ChangeHold) -> Hold:
 
 
 def change_booking(state: BatchState, command: c.ChangeBooking) -> Booking:
-    hold = _hold_of_booking(state, command.booking_id, command.authority)
+    hold = hold_of_booking(state, command.booking_id, command.authority)
     metadata = merged(hold.metadata, command.metadata)
     if metadata != hold.metadata:
         hold.metadata = state.changes.booking_metadata[hold.id] = metadata
@@ -119,7 +119,7 @@ def change_booking(state: BatchState, command: c.ChangeBooking) -> Booking:
 
 
 def cancel_booking(state: BatchState, command: c.CancelBooking) -> Booking:
-    hold = _hold_of_booking(state, command.booking_id, command.authority)
+    hold = hold_of_booking(state, command.booking_id, command.authority)
     if hold.booking_status is BookingStatus.CONFIRMED:
         state.cancel_booking(hold, by=command.by)
     else:
@@ -161,7 +161,7 @@ def _hold_of(state: BatchState, hold_id: UUID, authority: c.Authority) -> HoldRe
     return hold
 
 
-def _hold_of_booking(state: BatchState, booking_id: UUID, authority: c.Authority) -> HoldRecord:
+def hold_of_booking(state: BatchState, booking_id: UUID, authority: c.Authority) -> HoldRecord:
     hold = state.by_booking.get(booking_id)
     if hold is None or not is_allowed(hold, authority):
         raise errors.BookingNotFound

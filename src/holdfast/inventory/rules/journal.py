@@ -73,6 +73,27 @@ class Cancelled(_Act, Moved):
 
 
 @final
+class Reduced(_Act, Moved):
+    """A booking returned a part of its admissions, and keeps the rest."""
+
+    change: Literal["reduced"]
+    hold: str
+    booking: str
+
+
+@final
+class Exchanged(_Act, Moved):
+    """A booking returned admissions and took as many others, in one step. `areas` and `seats` are what it returned."""
+
+    change: Literal["exchanged"]
+    hold: str
+    booking: str
+    new_areas: dict[str, int]
+    new_seats: NotRequired[list[int]]
+    buyer: NotRequired[str]
+
+
+@final
 class Blocked(_Act, Moved):
     """One step of a block. A large block has several steps, each with its own entry."""
 
@@ -136,7 +157,7 @@ class Stepped(_Act):
     change: Step
 
 
-Move = Held | Booked | Released | Expired | Cancelled | Blocked | Lifted
+Move = Held | Booked | Released | Expired | Cancelled | Reduced | Exchanged | Blocked | Lifted
 """Entries that move admissions."""
 
 Entry = Move | Extended | Resized | SeatsAdded | AreaChanged | Changed | Stepped
@@ -169,3 +190,8 @@ def is_structural(entries: Iterable[Entry]) -> bool:
 def areas_of(moved: Moved) -> dict[int, int]:
     """Return the quantities that moved, by area number."""
     return {int(area): quantity for area, quantity in moved["areas"].items()}
+
+
+def new_areas_of(entry: Exchanged) -> dict[int, int]:
+    """Return the quantities that an exchange took, by area number."""
+    return {int(area): quantity for area, quantity in entry["new_areas"].items()}

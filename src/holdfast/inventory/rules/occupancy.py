@@ -15,7 +15,7 @@ from uuid import UUID
 
 from holdfast.ids import read_id
 from holdfast.inventory.rules.fold import fold
-from holdfast.inventory.rules.journal import areas_of
+from holdfast.inventory.rules.journal import areas_of, new_areas_of
 from holdfast.inventory.seating.picker import SeatPicker
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         Booked,
         Cancelled,
         Entry,
+        Exchanged,
         Expired,
         Extended,
         Held,
         Lifted,
+        Reduced,
         Released,
     )
     from holdfast.inventory.seating.seat_map import SeatMap
@@ -168,6 +170,28 @@ class Occupancy:
     def on_cancelled(self, entry: Cancelled) -> None:
         self.remove(read_id(entry["hold"]))
 
+    def on_reduced(self, entry: Reduced) -> None:
+        self._leave(read_id(entry["hold"]), entry.get("seats", ()), areas_of(entry))
+
+    def on_exchanged(self, entry: Exchanged, at: datetime) -> None:
+        id, taken = read_id(entry["hold"]), new_areas_of(entry)
+        before = self._leave(id, entry.get("seats", ()), areas_of(entry))
+        if before is not None:
+            for area, quantity in before.areas.items():
+                taken[area] = taken.get(area, 0) + quantity
+        self.add(
+            Occupant(
+                id=id,
+                kind="hold",
+                placed_at=at if before is None else before.placed_at,
+                expires_at=None if before is None else before.expires_at,
+                booked=True,
+                seats=(*(() if before is None else before.seats), *entry.get("new_seats", ())),
+                areas=taken,
+                buyer=entry.get("buyer"),
+            )
+        )
+
     def on_blocked(self, entry: Blocked, at: datetime) -> None:
         step = Occupant(
             id=read_id(entry["block"]),
@@ -187,6 +211,27 @@ class Occupancy:
 
     def on_lifted(self, entry: Lifted) -> None:
         self.remove(read_id(entry["block"]))
+
+    def _leave(self, id: UUID, seats: Iterable[int], areas: dict[int, int]) -> Occupant | None:
+        """Free some seats of a booking. Return what the booking keeps, or None if it keeps no seat."""
+        occupant = self.by_id.get(id)
+        if occupant is None:  # it had no seats
+            return None
+        freed = [seat for seat in seats if self.by_seat.get(seat) is occupant]
+        for seat in freed:
+            del self.by_seat[seat]
+        self.free_in_picker(freed)
+        gone = set(freed)
+        occupant.seats = tuple(seat for seat in occupant.seats if seat not in gone)
+        occupant.areas = {
+            area: quantity - areas.get(area, 0)
+            for area, quantity in occupant.areas.items()
+            if quantity > areas.get(area, 0)
+        }
+        if occupant.seats:
+            return occupant
+        del self.by_id[id]
+        return None
 
     def _see_taken(self, occupant: Occupant) -> None:
         """Take the seats of a live hold that the picker saw as lapsed: the clock has been set back since."""

@@ -71,12 +71,12 @@ def _place_planned(state: BatchState, command: c.PlaceHold) -> Hold:
         if mine is not None:
             state.changes.repeated = True
             return mine.to_hold(state, state.now)
-    requested = _requested(lines)
+    requested = requested_by(lines)
     if state.is_seated:
-        _refuse_too_many_seats(state, lines, requested)
+        refuse_too_many_seats(state, lines, requested)
     _refuse_over_limit(state, requested, command.buyer)
     partial = state.event.rules.allow_partial if command.allow_partial is None else command.allow_partial
-    claims = _Plan(state, partial=partial).lines(lines)
+    claims = LinesPlan(state, partial=partial).lines(lines)
     return _place(state, command, claims, requested=requested)
 
 
@@ -96,9 +96,9 @@ def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt
             raise refusal
         line = c.QuantityLine(quantity=command.quantity)
         if state.is_seated:
-            _refuse_too_many_seats(state, (line,), command.quantity)
+            refuse_too_many_seats(state, (line,), command.quantity)
         _refuse_over_limit(state, command.quantity, command.buyer)
-        claims = _Plan(state, partial=False).lines((line,))
+        claims = LinesPlan(state, partial=False).lines((line,))
     except (errors.Conflict, errors.Gone, errors.QuantityOverLimit, errors.BuyerRequired):
         attempt = _attempt(state, command, AttemptStatus.FAILED)
         state.changes.attempts.append(attempt)
@@ -113,7 +113,7 @@ def book_instantly(state: BatchState, command: c.BookInstantly) -> tuple[Attempt
     return attempt, hold.to_booking(state, created=True)
 
 
-class _Plan:
+class LinesPlan:
     """What the lines of one hold would take. It changes nothing but the picker, and a refusal undoes that."""
 
     def __init__(self, state: BatchState, *, partial: bool) -> None:
@@ -389,18 +389,18 @@ def _attempt(state: BatchState, command: c.BookInstantly, status: AttemptStatus)
     )
 
 
-def _requested(lines: tuple[c.Line, ...]) -> int:
+def requested_by(lines: tuple[c.Line, ...]) -> int:
     requested = 0
     for line in lines:
         requested += len(line.labels) if isinstance(line, c.SeatsLine) else line.quantity
     return requested
 
 
-def _refuse_too_many_seats(state: BatchState, lines: tuple[c.Line, ...], requested: int) -> None:
+def refuse_too_many_seats(state: BatchState, lines: tuple[c.Line, ...], requested: int) -> None:
     """Refuse a hold of too many seats. Each seat is a claim, and a batch touches a limited number of claims."""
     seats = requested
     if state.counted_areas:
-        seats = _requested(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
+        seats = requested_by(tuple(line for line in lines if not isinstance(line, c.QuantityLine)))
     if seats > MAX_SEATS_PER_HOLD:
         raise errors.QuantityOverLimit(
             f"At most {MAX_SEATS_PER_HOLD} seats in one hold.", limit=MAX_SEATS_PER_HOLD

@@ -42,6 +42,22 @@ class Claim:
     quantity: int
 
 
+@dataclass(slots=True, kw_only=True)
+class NumberedClaim(Claim):
+    """A claim of a booking that can change in part. `ticket`: as its column, the number of its first ticket."""
+
+    number: int
+    ticket: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimEnd:
+    """The numbers of a booking's next claim and next ticket. They count everything that it ever had."""
+
+    claim: int
+    ticket: int
+
+
 class HoldRecord:
     """A hold's row, its claims and its booking, as loaded or as placed in this batch."""
 
@@ -178,6 +194,7 @@ class HoldRecord:
             metadata=self.metadata,
             created=created,
             seat_numbers=tuple(seats_of(self.claims)),
+            ticket_runs=_ticket_runs(self.claims),
         )
 
 
@@ -218,6 +235,30 @@ class BlockRecord:
             blocked_at=self.blocked_at,
             lifted_at=self.lifted_at,
         )
+
+
+def quantities_of(claims: Sequence[Claim]) -> dict[str, int]:
+    """Return the number of admissions that the claims take in each area, in the journal's form."""
+    if len(claims) == 1:  # the most frequent hold
+        return {str(claims[0].area): claims[0].quantity}
+    areas: dict[str, int] = {}
+    for claim in claims:
+        areas[str(claim.area)] = areas.get(str(claim.area), 0) + claim.quantity
+    return areas
+
+
+def in_lines(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims in the order in which a reader sees them: by line."""
+    return sorted(claims, key=lambda claim: claim.line)
+
+
+def _ticket_runs(claims: Sequence[Claim]) -> tuple[tuple[int, int], ...]:
+    """Return (first ticket, number of tickets) of each claim in the lines' order; nothing as long as the tickets count
+    from 1 on."""
+    if type(claims[0]) is Claim:
+        return ()
+    runs = [(getattr(claim, "ticket", None), claim.quantity) for claim in in_lines(claims)]
+    return tuple((first, quantity) for first, quantity in runs if first is not None)
 
 
 def seats_of(claims: Sequence[Claim]) -> list[int]:

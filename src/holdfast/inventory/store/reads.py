@@ -23,7 +23,6 @@ from holdfast.postgres.together import read_together
 from holdfast.value import value_class
 
 SQL = queries.load("reads")
-BATCH_SQL = queries.load("batch")
 
 Check = Callable[[HoldRecord], None]
 """Raises if the caller may not see the hold."""
@@ -314,8 +313,7 @@ class ReadStore:
     async def _claims(self, number: int, holds: Table) -> rows.Claims:
         if not holds:
             return {}
-        parameters = {"event_number": number, "hold_ids": holds.column("id")}
-        return rows.claims_of(await self._connections.ask(number, BATCH_SQL["load_claims"], parameters))
+        return rows.numbered_claims_of(await self._fetch(number, "read_claims", hold_ids=holds.column("id")))
 
 
 def _state_or_error(table: Table) -> EventState | Exception | None:

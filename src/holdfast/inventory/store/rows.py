@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +16,7 @@ from holdfast.inventory.rules.booking import BookingStatus
 from holdfast.inventory.rules.event import Area, AreaState, Event, EventStatus
 from holdfast.inventory.rules.hold import HoldStatus
 from holdfast.inventory.rules.metadata import Metadata
-from holdfast.inventory.rules.records import BlockRecord, Claim, HoldRecord
+from holdfast.inventory.rules.records import BlockRecord, Claim, ClaimEnd, HoldRecord, NumberedClaim
 from holdfast.inventory.rules.sale_rules import SaleRules
 from holdfast.postgres.rows import RowReader, Table
 
@@ -149,6 +150,33 @@ def claims_of(table: Table) -> Claims:
         "hold_id", "line", "area_number", "seat_number", "quantity"
     ):
         claims.setdefault(hold_id, []).append(Claim(line=line, area=area, seat=seat, quantity=quantity))
+    return claims
+
+
+def numbered_claims_of(table: Table, ends: dict[UUID, ClaimEnd] | None = None) -> Claims:
+    """Return the claims that bookings have, or had when they ended, with their numbers.
+
+    Rows of what a booking returned before only add to `ends`, which has the bookings that have changed.
+    """
+    claims: Claims = {}
+    counts: Counter[UUID] = Counter()
+    tickets: dict[UUID, int] = {}
+    for hold_id, line, area, seat, quantity, number, ticket, returned in table.select(
+        "hold_id", "line", "area_number", "seat_number", "quantity", "claim_number", "ticket", "returned"
+    ):
+        counts[hold_id] += 1
+        if ticket is not None:
+            tickets[hold_id] = max(tickets.get(hold_id, 0), ticket + quantity)
+        if not returned:
+            claims.setdefault(hold_id, []).append(
+                NumberedClaim(
+                    line=line, area=area, seat=seat, quantity=quantity, number=number, ticket=ticket
+                )
+            )
+    if ends is not None:
+        ends.update(
+            (hold_id, ClaimEnd(claim=counts[hold_id], ticket=ticket)) for hold_id, ticket in tickets.items()
+        )
     return claims
 
 

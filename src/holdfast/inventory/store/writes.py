@@ -107,6 +107,8 @@ def _claim_rows(state: BatchState) -> list[Row]:
     changes = state.changes
     rows: list[Row] = []
     for id, hold in changes.new_holds.items():
+        if changes.claims.quantities and id in changes.claims.quantities:  # `_added_rows` has its claims
+            continue
         booked, ended = hold.booking_id is not None, bool(changes.ended) and id in changes.ended
         for number, claim in enumerate(hold.claims):
             rows.append(
@@ -119,6 +121,24 @@ def _claim_rows(state: BatchState) -> list[Row]:
                 (block.id, number, claim.line, "block", claim.area, claim.seat, claim.quantity, False, ended)
             )
     return rows
+
+
+def _added_rows(state: BatchState) -> list[Row]:
+    """Return one row per claim that a booking took instead of others."""
+    return [
+        (
+            hold_id,
+            number,
+            each.claim.line,
+            each.claim.area,
+            each.claim.seat,
+            each.claim.quantity,
+            each.returned or hold_id in state.changes.ended,
+            each.returned,
+            each.claim.ticket,
+        )
+        for (hold_id, number), each in state.changes.claims.added.items()
+    ]
 
 
 def _counter_rows(state: BatchState) -> list[Row]:
@@ -181,7 +201,46 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         rows=lambda state: [(id,) for id in state.changes.booked if id not in state.changes.new_holds],
         columns={"hold_ids": ids},
     ),
-    # Claims end before new ones are inserted: a seat has one live claim.
+    # Claims end before new ones are inserted: a seat has one live claim. Those that a booking returned end first,
+    # because the whole booking may end in the same batch.
+    BatchStep(
+        statement="change_claims",
+        rows=lambda state: [
+            (*key, claim.ticket, claim.quantity, claim.returned)
+            for key, claim in state.changes.claims.changed.items()
+        ],
+        columns={
+            "hold_ids": ids,
+            "numbers": plain,
+            "tickets": plain,
+            "quantities": plain,
+            "have_returned": booleans,
+        },
+        alone=True,
+    ),
+    BatchStep(
+        statement="divide_claim",
+        rows=lambda state: [
+            (each.hold_id, each.number, each.new_number, each.ticket, each.quantity)
+            for each in state.changes.claims.divisions
+        ],
+        columns={
+            "hold_id": ids,
+            "number": plain,
+            "new_number": plain,
+            "ticket": plain,
+            "quantity": plain,
+        },
+        one_by_one=True,
+        alone=True,
+    ),
+    BatchStep(
+        statement="change_quantity",
+        rows=lambda state: list(state.changes.claims.quantities.items()),
+        columns={"id": ids, "quantity": plain},
+        one_by_one=True,
+        alone=True,
+    ),
     BatchStep(
         statement="end_claims",
         rows=lambda state: [(id,) for id in state.changes.ended if id not in state.changes.new_holds],
@@ -248,6 +307,22 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
             "are_booked": booleans,
             "have_ended": booleans,
         },
+    ),
+    BatchStep(
+        statement="add_claims",
+        rows=_added_rows,
+        columns={
+            "hold_ids": ids,
+            "numbers": plain,
+            "lines": plain,
+            "areas": plain,
+            "seats": plain,
+            "quantities": plain,
+            "have_ended": booleans,
+            "have_returned": booleans,
+            "tickets": plain,
+        },
+        alone=True,
     ),
     BatchStep(
         statement="insert_bookings",

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from holdfast.errors import RouteNotFound, TicketNotFound
+from holdfast.errors import RouteNotFound
 from holdfast.inventory.rules.commands import Authority
 from holdfast.tickets.tickets import Tickets, refuse_void
 from holdfast.tickets.wallets.apple_pass import apple_pass
@@ -51,9 +51,7 @@ class Wallets:
         certificate = self._settings.apple
         if certificate is None or not certificate.is_valid():
             raise RouteNotFound(RouteNotFound.NO_WALLET)
-        found = await self._tickets.read(booking_id, authority, first=number, limit=1)
-        if not found.tickets:
-            raise TicketNotFound
+        found = await self._tickets.read_one(booking_id, number, authority)
         ticket = found.tickets[0]
         return await asyncio.to_thread(
             apple_pass,
@@ -74,9 +72,7 @@ class Wallets:
         account = self._settings.google
         if account is None:
             raise RouteNotFound(RouteNotFound.NO_WALLET)
-        found = await self._tickets.read(booking_id, authority, first=number, limit=1)
-        if not found.tickets:
-            raise TicketNotFound
+        found = await self._tickets.read_one(booking_id, number, authority)
         refuse_void(found.tickets[0])
         return await asyncio.to_thread(
             google_wallet_link, account, self._settings.seller, found.booking, found.event, found.tickets[0]

@@ -68,14 +68,22 @@ FROM blocks
 WHERE event_number = :event_number AND id > :after AND id <= :until;
 
 -- name: read_claims
-SELECT hold_id, kind, held_version, booked_version, ended_version,
+SELECT hold_id, kind, held_version, booked_version, ended_version, returned,
        array_agg(area_number) AS areas, array_agg(seat_number) AS seats, array_agg(quantity) AS quantities
 FROM claims
 WHERE event_number = :event_number AND hold_id > :after AND hold_id <= :until
-GROUP BY hold_id, kind, held_version, booked_version, ended_version;
+GROUP BY hold_id, kind, held_version, booked_version, ended_version, returned;
 
 -- name: read_attempts
-SELECT a.number, a.status, a.quantity, a.booking_id, h.quantity AS held
+-- What a booking returned since, and took instead, is of later versions than what it was made of.
+SELECT a.number, a.status, a.quantity, a.booking_id, (
+           SELECT sum(c.quantity)
+           FROM claims c
+           WHERE c.event_number = :event_number AND c.hold_id = h.id
+             AND c.held_version = (
+                 SELECT min(held_version) FROM claims WHERE event_number = :event_number AND hold_id = h.id
+             )
+       )::bigint AS held
 FROM attempts a
 LEFT JOIN bookings b ON b.event_number = :event_number AND b.id = a.booking_id
 LEFT JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id

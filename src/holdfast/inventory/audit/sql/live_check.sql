@@ -30,22 +30,28 @@ step AS MATERIALIZED (
       AND j.version <= (SELECT until FROM moment)
 ),
 entry AS MATERIALIZED (
-    SELECT s.version, s.at, e.change, e.hold IS NULL AS is_block, coalesce(e.hold, e.block) AS id, e.areas, e.seats,
+    SELECT s.version, s.at, p.change, e.hold IS NULL AS is_block, coalesce(e.hold, e.block) AS id, p.areas, p.seats,
            e.booking, e.instant, e.until
     FROM step s
     CROSS JOIN LATERAL jsonb_to_recordset(s.changes) AS e (
-        change text, hold uuid, block uuid, areas jsonb, seats jsonb, booking uuid, instant boolean, until timestamptz
+        change text, hold uuid, block uuid, areas jsonb, seats jsonb, booking uuid, instant boolean, until timestamptz,
+        new_areas jsonb, new_seats jsonb
     )
-    WHERE coalesce(e.hold, e.block) IS NOT NULL
+    -- an exchange is two parts: what its booking returned, and what was added instead
+    CROSS JOIN LATERAL (VALUES (e.change, e.areas, e.seats), ('added', e.new_areas, e.new_seats)) AS p (change, areas, seats)
+    WHERE coalesce(e.hold, e.block) IS NOT NULL AND (p.change <> 'added' OR e.new_areas IS NOT NULL)
 ),
 -- what the journal takes, books and returns, by area
 part AS MATERIALIZED (
-    SELECT e.id, e.version, e.change, e.change IN ('held', 'blocked') OR e.instant IS TRUE AS takes,
-           e.change = 'booked' AS books, e.change IN ('released', 'expired', 'cancelled', 'lifted') AS ends,
+    SELECT e.id, e.version, e.change, e.change IN ('held', 'blocked', 'added') OR e.instant IS TRUE AS takes,
+           e.change IN ('booked', 'added') AS books,
+           e.change IN ('released', 'expired', 'cancelled', 'lifted', 'reduced', 'exchanged') AS ends,
            a.key::integer AS area, a.value::integer AS quantity
     FROM entry e
     CROSS JOIN LATERAL jsonb_each_text(e.areas) a
-    WHERE e.change IN ('held', 'booked', 'released', 'expired', 'cancelled', 'blocked', 'lifted')
+    WHERE e.change IN (
+        'held', 'booked', 'released', 'expired', 'cancelled', 'blocked', 'lifted', 'reduced', 'exchanged', 'added'
+    )
 ),
 recorded AS (
     SELECT id, area,
@@ -60,7 +66,7 @@ recorded_seat AS MATERIALIZED (
     SELECT e.id, e.version, s.value::integer AS seat
     FROM entry e
     CROSS JOIN LATERAL jsonb_array_elements_text(e.seats) s
-    WHERE e.seats IS NOT NULL AND (e.change IN ('held', 'blocked') OR e.instant)
+    WHERE e.seats IS NOT NULL AND (e.change IN ('held', 'blocked', 'added') OR e.instant)
 ),
 -- what the claims of the same holds and blocks say of the same versions
 touched AS MATERIALIZED (
@@ -74,10 +80,11 @@ touched AS MATERIALIZED (
     GROUP BY id
 ),
 claimed AS MATERIALIZED (
-    SELECT c.hold_id, c.kind, c.area_number, c.seat_number, c.quantity, c.held_version, c.booked_version, c.ended_version
+    SELECT c.hold_id, c.kind, c.area_number, c.seat_number, c.quantity, c.held_version, c.booked_version,
+           c.ended_version, c.returned
     FROM touched t
     CROSS JOIN LATERAL (
-        SELECT hold_id, kind, area_number, seat_number, quantity, held_version, booked_version, ended_version
+        SELECT hold_id, kind, area_number, seat_number, quantity, held_version, booked_version, ended_version, returned
         FROM claims
         WHERE event_number = :event_number AND hold_id = t.id
         OFFSET 0
@@ -85,8 +92,11 @@ claimed AS MATERIALIZED (
 ),
 written AS MATERIALIZED (
     SELECT c.hold_id AS id, c.area_number AS area, min(c.kind) AS kind, max(c.kind) AS other_kind,
-           count(*) AS claims, sum(c.quantity) AS quantity,
-           count(c.booked_version) AS claims_booked, count(c.ended_version) AS claims_ended,
+           count(*) AS claims, sum(c.quantity) FILTER (WHERE NOT c.returned) AS quantity,
+           count(*) FILTER (WHERE c.returned) AS claims_returned,
+           count(*) FILTER (WHERE c.returned AND c.ended_version IS NULL) AS claims_returned_live,
+           count(c.booked_version) AS claims_booked,
+           count(c.ended_version) FILTER (WHERE NOT c.returned) AS claims_ended,
            max(greatest(c.held_version, c.booked_version, c.ended_version)) AS newest,
            sum(c.quantity) FILTER (WHERE c.held_version > m.since AND c.held_version <= m.until) AS taken,
            min(c.held_version) FILTER (WHERE c.held_version > m.since AND c.held_version <= m.until) AS first_taken,
@@ -102,13 +112,15 @@ written AS MATERIALIZED (
 taken AS (
     SELECT id, min(kind) AS kind, max(other_kind) AS other_kind, sum(claims)::bigint AS claims,
            sum(quantity)::bigint AS quantity, sum(claims_booked)::bigint AS booked,
-           sum(claims_ended)::bigint AS ended, max(newest) AS newest
+           sum(claims_ended)::bigint AS ended, sum(claims_returned)::bigint AS returned,
+           sum(claims_returned_live)::bigint AS returned_live, max(newest) AS newest
     FROM written
     GROUP BY id
 ),
 thing AS (
     SELECT t.id, t.is_block, t.booking, t.ended_as, t.recorded_expiry, t.confirmed_at, t.expired_at,
-           coalesce(c.claims, 0) AS claims, c.kind, c.other_kind, c.quantity, c.booked, c.ended, c.newest,
+           coalesce(c.claims, 0) AS claims, c.kind, c.other_kind, c.quantity, c.booked, c.ended, c.returned,
+           c.returned_live, c.newest,
            coalesce(h.status, b.status) AS status, h.expires_at, h.quantity AS hold_quantity, h.booking_id,
            h.booking_status,
            coalesce(h.status, b.status) IN ('active', 'standing')
@@ -191,7 +203,8 @@ wrong AS (
                    CASE WHEN kind <> other_kind OR kind <> CASE WHEN is_block THEN 'block' ELSE 'hold' END
                        THEN 'claim_kind' END,
                    CASE WHEN hold_quantity <> quantity THEN 'quantity_differs' END,
-                   CASE WHEN ended <> CASE WHEN live THEN 0 ELSE claims END
+                   CASE WHEN ended <> CASE WHEN live THEN 0 ELSE claims - returned END
+                          OR returned_live > 0
                           OR booked <> CASE WHEN status = 'confirmed' THEN claims ELSE 0 END
                           OR newest > m.version
                        THEN 'claim_differs' END,
@@ -220,7 +233,7 @@ SELECT m.version, m.until,
                    - coalesce(sum(quantity) FILTER (WHERE change IN ('released', 'expired')), 0)
                    - coalesce(sum(quantity) FILTER (WHERE books AND NOT takes), 0),
                coalesce(sum(quantity) FILTER (WHERE books), 0)
-                   - coalesce(sum(quantity) FILTER (WHERE change = 'cancelled'), 0),
+                   - coalesce(sum(quantity) FILTER (WHERE change IN ('cancelled', 'reduced', 'exchanged')), 0),
                coalesce(sum(quantity) FILTER (WHERE change = 'blocked'), 0)
                    - coalesce(sum(quantity) FILTER (WHERE change = 'lifted'), 0)
            ]

@@ -50,14 +50,16 @@ CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AN
 CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = :event_number AND id = b.hold_id OFFSET 0) h;
 
 -- name: load_claims
--- The claims of holds and blocks that the batch names. A cancelled booking's claims show what it was.
+-- The claims of holds and blocks that the batch names. A cancelled booking's claims show what it was, without those
+-- that it returned before.
 SELECT hold_id, line, area_number, seat_number, quantity
 FROM claims
-WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[])
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND NOT returned
 ORDER BY hold_id, claim_number;
 
 -- name: load_claims_of_bookings
-SELECT c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
+-- All of them, because the next claim and the next ticket count what a booking returned.
+SELECT c.hold_id, c.line, c.area_number, c.seat_number, c.quantity, c.claim_number, c.ticket, c.returned
 FROM unnest(:booking_ids::uuid[]) AS n (booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = :event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = :event_number AND hold_id = b.hold_id OFFSET 0) c
@@ -174,6 +176,45 @@ WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ende
 UPDATE claims
 SET booked_version = :version
 WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND ended_version IS NULL;
+
+-- name: change_claims!
+-- What bookings return, and the tickets of what they keep.
+UPDATE claims c
+SET ticket = n.ticket, quantity = n.quantity, returned = n.returned,
+    ended_version = CASE WHEN n.returned THEN :version::bigint ELSE c.ended_version END
+FROM unnest(:hold_ids::uuid[], :numbers::integer[], :tickets::integer[], :quantities::integer[], :have_returned::boolean[])
+    AS n (hold_id, claim_number, ticket, quantity, returned)
+WHERE c.event_number = :event_number AND c.hold_id = n.hold_id AND c.claim_number = n.claim_number
+  AND c.hold_id = ANY(:hold_ids::uuid[]);
+
+-- name: divide_claim!
+-- A returned part of a quantity becomes a row of its own, with the versions of the row that it was a part of.
+INSERT INTO claims (
+    event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,
+    held_version, booked_version, ended_version, returned, ticket
+)
+SELECT c.event_number, c.hold_id, :new_number::integer, c.line, c.kind, c.area_number, c.seat_number,
+       :quantity::integer, c.held_version, c.booked_version, :version::bigint, true, :ticket::integer
+FROM claims c
+WHERE c.event_number = :event_number AND c.hold_id = :hold_id AND c.claim_number = :number;
+
+-- name: add_claims!
+-- What bookings take instead, each with its ticket.
+INSERT INTO claims (
+    event_number, hold_id, claim_number, line, kind, area_number, seat_number, quantity,
+    held_version, booked_version, ended_version, returned, ticket
+)
+SELECT e.event_number, n.hold_id, n.claim_number, n.line, 'hold', n.area_number, n.seat_number, n.quantity,
+       :version::bigint, :version::bigint, CASE WHEN n.has_ended THEN :version::bigint END, n.returned, n.ticket
+FROM events e,
+     unnest(
+         :hold_ids::uuid[], :numbers::integer[], :lines::smallint[], :areas::integer[], :seats::integer[],
+         :quantities::integer[], :have_ended::boolean[], :have_returned::boolean[], :tickets::integer[]
+     ) AS n (hold_id, claim_number, line, area_number, seat_number, quantity, has_ended, returned, ticket)
+WHERE e.event_number = :event_number;
+
+-- name: change_quantity!
+UPDATE holds SET quantity = :quantity WHERE event_number = :event_number AND id = :id;
 
 -- name: move_holds!
 -- Once for each status. In a join with a list of statuses, a planner that expects few holds compares each with each.

@@ -101,6 +101,13 @@ JOIN bookings b ON b.event_number = :event_number AND b.id = :booking_id
 JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
 WHERE i.event_number = :event_number;
 
+-- name: read_claims
+-- Of holds and blocks, with the tickets of bookings that have changed. What a booking returned is left out.
+SELECT hold_id, line, area_number, seat_number, quantity, claim_number, ticket, returned
+FROM claims
+WHERE event_number = :event_number AND hold_id = ANY(:hold_ids::uuid[]) AND NOT returned
+ORDER BY hold_id, claim_number;
+
 -- name: list_holds
 -- Newest first. `status` is a hold's present status: a lapsed hold is expired, and one of a cancelled event
 -- released.

@@ -46,10 +46,11 @@ CROSS JOIN LATERAL (SELECT * FROM holds WHERE event_number = n.event_number AND 
 SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
 FROM unnest(:event_numbers::bigint[], :hold_ids::uuid[]) AS n (event_number, hold_id)
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = n.hold_id OFFSET 0) c
+WHERE NOT c.returned
 ORDER BY c.hold_id, c.claim_number;
 
 -- name: load_claims_of_bookings
-SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity
+SELECT n.event_number, c.hold_id, c.line, c.area_number, c.seat_number, c.quantity, c.claim_number, c.ticket, c.returned
 FROM unnest(:event_numbers::bigint[], :booking_ids::uuid[]) AS n (event_number, booking_id)
 CROSS JOIN LATERAL (SELECT * FROM bookings WHERE event_number = n.event_number AND id = n.booking_id OFFSET 0) b
 CROSS JOIN LATERAL (SELECT * FROM claims WHERE event_number = n.event_number AND hold_id = b.hold_id OFFSET 0) c

@@ -7,7 +7,7 @@ from pathlib import Path
 from holdfast.postgres.migrations.statements import run_file
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
