@@ -50,7 +50,7 @@ SELECT c.event_number, c.hold_id, a.name AS area, s.label, c.quantity, c.kind
 FROM claims AS c
 JOIN areas AS a USING (event_number, area_number)
 LEFT JOIN seats AS s USING (event_number, seat_number)
-WHERE c.event_number = ANY (%s)
+WHERE c.event_number = ANY (%s) AND NOT c.returned
 """
 _HOLDS = f"""
 SELECT h.event_number, h.id::text, h.status, h.quantity, h.requested, h.buyer, h.placed_by,

@@ -20,7 +20,7 @@ __all__ = ["FOREVER", "SECOND", "Change", "Fault", "Hall", "History", "Op", "Rea
 SECOND = 1_000_000_000
 FOREVER = 1 << 62
 
-CHANGING = frozenset({"hold", "extend", "release", "book", "cancel", "instant"})
+CHANGING = frozenset({"hold", "extend", "release", "book", "cancel", "instant", "reduce", "exchange"})
 READING = frozenset({"read_availability", "read_seats", "read_booking", "read_hold"})
 KEYED = frozenset({"v1", "pages"})
 """Formats whose requests carry a retry key: a header, or a field of a page's form."""

@@ -6,6 +6,7 @@ import gc
 import time
 from pathlib import Path
 
+from proof.checker.changed import check_changes
 from proof.checker.coverage import measure
 from proof.checker.final import check_final
 from proof.checker.journal import check_journal
@@ -48,6 +49,7 @@ def check_history(history: History) -> Verdict:
     check_areas(ledger, report)
     check_limits(ledger, report)
     check_holds(ledger, report)
+    check_changes(ledger.claims, report)
     check_references(ledger, report)
     check_keys(ledger, report)
     check_answers(history, report)

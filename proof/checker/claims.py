@@ -29,7 +29,7 @@ class Claim:
     __slots__ = (
         *("areas", "books", "buyer", "cancels", "definite", "event", "expected_expiry", "extends", "id"),
         *("is_booking_lost", "is_single_life", "latest_expiry", "not_before", "places", "possible"),
-        *("releases", "seats", "user"),
+        *("changed_by", "changes", "next", "releases", "seats", "user"),
     )
 
     def __init__(self, id: str | None, event: str, user: str) -> None:
@@ -43,6 +43,12 @@ class Claim:
         self.releases: list[Op] = []
         self.books: list[Op] = []
         self.cancels: list[Op] = []
+        self.changes: list[Op] = []
+        """Partial cancels and exchanges of its booking, refused ones too; a later phase has none."""
+        self.changed_by: Op | None = None
+        """What ended this phase of the booking, or may have. `cancels` has it, too."""
+        self.next: Claim | None = None
+        """The booking's next phase, with its other admissions."""
         self.definite: list[Interval] = []
         self.possible: list[Interval] = []
         self.expected_expiry = self.latest_expiry = 0
@@ -57,6 +63,14 @@ class Claim:
     def op(self) -> Op | None:
         """The first known operation of the claim."""
         return next(iter(self.places or self.books), None)
+
+    @property
+    def last(self) -> Claim:
+        """The last phase of its booking."""
+        claim = self
+        while claim.next is not None:
+            claim = claim.next
+        return claim
 
     @property
     def booked(self) -> Op | None:

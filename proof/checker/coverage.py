@@ -30,6 +30,9 @@ FLOORS = {
     "asks_absent": 5_000,
     "asks_done": 20_000,
     "asks_after_a_revocation": 2_000,
+    "bookings_reduced": 1_000,
+    "bookings_exchanged": 1_000,
+    "refused_exchanges": 500,
 }
 """Per million operations; a run of another size must reach its share."""
 
@@ -66,6 +69,9 @@ def measure(ledger: Ledger) -> dict[str, tuple[int, int]]:
         "holds_with_a_wheelchair_place": sum(
             op.st == "ok" and any(line.get("accessible") for line in op.given["lines"]) for op in ops["hold"]
         ),
+        "bookings_reduced": sum(op.st == "ok" for op in ops["reduce"]),
+        "bookings_exchanged": sum(op.st == "ok" for op in ops["exchange"]),
+        "refused_exchanges": sum(op.st == "fail" and op.code in WANT for op in ops["exchange"]),
         **{
             f"{f}_through_pages": sum(op.st == "ok" and op.via == "pages" for op in ops[name])
             for f, name in (("holds", "hold"), ("bookings", "book"))

@@ -72,7 +72,7 @@ def _compare_hold(ledger: Ledger, report: Report, claim: Claim, row: Row, placed
     if row["status"] == "released" and not is_requested:
         report.accuse("C4", claim.event, "the hold was released without a request", placed)
     seats = row.get("seats")
-    if seats is not None and set(seats) != set(claim.seats):
+    if claim.changed_by is None and seats is not None and set(seats) != set(claim.seats):
         report.accuse("C4", claim.event, f"the hold's row has the seats {seats}", placed)
     until = row.get("expires_at")
     reported = [op.out.get("expires_at") for op in [*claim.places, *claim.extends] if op.st == "ok"]
@@ -84,6 +84,9 @@ def _compare_hold(ledger: Ledger, report: Report, claim: Claim, row: Row, placed
 
 
 def _compare_booking(report: Report, claim: Claim, row: Row, booked: Op) -> None:
+    """Compare the last known phase of a booking with its row."""
+    if claim.changed_by is not None:
+        return
     if row.get("seats") is not None and set(row["seats"]) != set(claim.seats):
         report.accuse("C4", claim.event, f"the booking's row has the seats {row['seats']}", booked)
     areas = row.get("areas")

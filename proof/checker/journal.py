@@ -88,6 +88,9 @@ class Replay:
         if change in ("held", "blocked") or entry.get("instant"):
             self._take(id, entry, version)
             return
+        if change in ("reduced", "exchanged"):
+            self._change(id, entry, version)
+            return
         needed = BEFORE.get(change)
         if needed is None or self.state.get(id) != needed:
             self._accuse(f"version {version}: {change} of {id}, which is {self.state.get(id)}")
@@ -128,6 +131,31 @@ class Replay:
             self.until[id] = microseconds(entry["until"])
         elif state == "booked":
             self.booking[id] = entry["booking"]
+
+    def _change(self, id: str, entry: dict[str, Any], version: int) -> None:
+        """A booking returns admissions, and takes as many others if it is an exchange."""
+        if self.state.get(id) != "booked":
+            self._accuse(f"version {version}: {entry['change']} of {id}, which is {self.state.get(id)}")
+            return
+        returned, new = entry.get("seats") or [], entry.get("new_seats") or []
+        areas = {str(area): count for area, count in entry["areas"].items()}
+        new_areas = {str(area): count for area, count in (entry.get("new_areas") or {}).items()}
+        if entry["change"] == "exchanged" and sum(areas.values()) != sum(new_areas.values()):
+            self._accuse(f"version {version} exchanges {areas} of {id} for {new_areas}")
+        for seat in returned:
+            if self.owner.pop(seat, None) != id:
+                self._accuse(f"version {version} returns seat {seat}, which {id} does not have")
+        for seat in new:
+            if seat in self.owner:
+                self._accuse(f"version {version} gives seat {seat} to {id}; {self.owner[seat]} has it")
+            self.owner[seat] = id
+        self.seats[id] = [*(seat for seat in self.seats[id] if seat not in set(returned)), *new]
+        for changed, sign in ((areas, -1), (new_areas, 1)):
+            for area, count in changed.items():
+                self.counters[area]["booked"] += sign * count
+                self.areas[id][area] = self.areas[id].get(area, 0) + sign * count
+        if min(self.areas[id].values()) < 0 or not any(self.areas[id].values()):
+            self._accuse(f"version {version} leaves {self.areas[id]} to {id}")
 
     def _count(self, id: str, state: str, sign: int) -> None:
         for area, count in self.areas[id].items():

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from proof.checker.changed import CHANGES, follow_change
 from proof.checker.claims import REUSING, Claim
 from proof.checker.clock import RETURN, Doubt, ServerClock, microseconds
 from proof.checker.orphans import Orphan, find_orphans
 from proof.history import FOREVER, Hall, History, Op
 
 __all__ = ["Ledger"]
+
+OF_BOOKING = frozenset({"cancel", *CHANGES})
+"""Operations on the booking as it is then."""
 
 TURNS = frozenset(
     {"event_cancelled", "stopped", "resumed", "published", "changed", "capacity", "seats_added"}
@@ -66,7 +70,8 @@ class Ledger:
         """Return the claim that an operation on a hold or booking concerns, or None."""
         id = op.given.get("hold") or op.out.get("hold")
         if id:
-            return self.by_hold.get(id)
+            claim = self.by_hold.get(id)
+            return claim if claim is None or op.f not in OF_BOOKING else claim.last
         booking = op.given.get("booking") or op.out.get("booking")
         if booking:
             return self.by_booking.get(booking)
@@ -153,9 +158,25 @@ class Ledger:
         for op in self.history.ops["release"]:
             if (claim := self.claim_of(op)) is not None:
                 claim.releases.append(op)
+        self._follow_changes()
         for op in self.history.ops["cancel"]:
             if (claim := self.claim_of(op)) is not None:
                 claim.cancels.append(op)
+
+    def _follow_changes(self) -> None:
+        rows = {row["id"]: row for row in self._sql.get("bookings") or ()}
+        changes = (op for f in CHANGES for op in self.history.ops[f])
+        for op in sorted(changes, key=lambda op: op.lo):
+            claim = self.claim_of(op)
+            if claim is None:
+                continue
+            self.by_hold.get(claim.id or "", claim).changes.append(op)
+            after = follow_change(claim, op, self.hall_of(claim), rows.get(op.given["booking"]))
+            if after is not None and op.st == "ok":
+                self.claims.append(after)
+                self.by_booking[op.given["booking"]] = after
+            elif after is not None:
+                self.excuses.append(after)
 
     def _resolve(self) -> None:
         """Match unanswered requests with the final state. Without a final state, nothing is excused."""

@@ -72,7 +72,7 @@ def check_refusals(ledger: Ledger, report: Report) -> None:
     """Check refused holds and instant bookings."""
     known = Explanations(ledger)
     to_sweep: dict[str, list[tuple[Op, list[dict[str, Any]]]]] = defaultdict(list)
-    for f in ("hold", "instant"):
+    for f in ("hold", "instant", "exchange"):
         for op in ledger.history.ops[f]:
             if op.st != "fail" or op.code is None:
                 continue

@@ -143,5 +143,7 @@ def _requests_for(claim: Claim, act: Act) -> list[Op]:
         case "released":
             return claim.releases
         case "cancelled":
-            return claim.cancels
+            return claim.last.cancels
+        case "reduced" | "exchanged":
+            return claim.changes
     return []

@@ -308,6 +308,30 @@ MUTANTS = (
         ("C1",),
     ),
     Mutant(
+        "054-refused-exchange-returns",
+        "A refused exchange returns the old admissions all the same.",
+        SALE,
+        ("C1", "C4", "C9"),
+    ),
+    Mutant(
+        "055-exchange-keeps-both",
+        "An exchanged booking keeps its old admissions beside the new ones.",
+        SALE,
+        ("C1", "C4"),
+    ),
+    Mutant(
+        "056-one-too-many-returns",
+        "A partial cancel also returns admissions that it does not name.",
+        SALE,
+        ("C1", "C4"),
+    ),
+    Mutant(
+        "057-returned-still-counted",
+        "The counters still have what a booking has returned.",
+        SALE,
+        ("C4", "C3"),
+    ),
+    Mutant(
         "060-limited-member-sees-all",
         "One list forgets that its member may see some events only.",
         CALLERS,

@@ -12,7 +12,7 @@ import orjson
 from proof.workload.events import Event
 from proof.workload.wire import Answer, Request
 
-__all__ = ["Call", "Held", "Outcome", "book", "cancel", "extend", "hold", "micros", "parts_of"]
+__all__ = ["Call", "Held", "Outcome", "book", "cancel", "extend", "hold", "line_of", "micros", "parts_of"]
 __all__ += ["read_availability", "read_booking", "read_hold", "read_seats", "release"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,7 +88,7 @@ def hold(
 
     `is_own`: a signed-in buyer asks, so the request names none.
     """
-    body: dict[str, Any] = {"event": event.number, "lines": [_line(line) for line in lines]}
+    body: dict[str, Any] = {"event": event.number, "lines": [line_of(line) for line in lines]}
     if ttl is not None:
         body["ttl_seconds"] = ttl
     if partial is not None:
@@ -186,7 +186,7 @@ def parts_of(lines: list[dict[str, Any]]) -> tuple[list[str], dict[str, int]]:
     return seats, areas
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def line_of(line: dict[str, Any]) -> dict[str, Any]:
     if "best" not in line:
         return line
     found = {"best_available": line["best"], "together": line["together"]}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from proof.callers import Caller
-from proof.workload import calls, dialects
+from proof.workload import calls, changes, dialects
 from proof.workload.asking import Asking, Identity
 from proof.workload.asks import as_caller
 from proof.workload.calls import Call, Held, Outcome
@@ -195,6 +195,8 @@ class Journey:
             await self._ask(calls.read_booking(held))
         if chance.random() < 0.02:
             await self._ask(calls.release(held))
+        if chance.random() < 0.3 and not await self._change(held):
+            return
         if chance.random() < 0.2:
             await self._pause(chance.choice((0.0, 0.05, 0.5)))
             await self._ask(calls.cancel(held))
@@ -204,6 +206,26 @@ class Journey:
                 await self._ask(calls.cancel(held))
             if chance.random() < 0.1:
                 await self._ask(calls.book(held))
+
+    async def _change(self, held: Held) -> bool:
+        """Cancel parts of a booking, or exchange them. Return False if its state is uncertain."""
+        chance = self._chance
+        for _ in range(chance.choice((1, 1, 2))):
+            part = changes.draw_part(chance, held)
+            if part is None:
+                return True
+            quantity = len(part.get("seats", ())) or part["quantity"]
+            call = (
+                changes.reduce(held, part)
+                if chance.random() < 0.4
+                else changes.exchange(held, part, changes.draw_new(chance, held, quantity))
+            )
+            outcome = await self._ask(call)
+            if outcome.res == "info":
+                return False
+            if outcome.res == "ok":
+                held.seats, held.areas = outcome.out["seats"], outcome.out["areas"]
+        return True
 
     async def _want_back(self, held: Held) -> None:
         """Request the same again after it lapsed: it must be on sale to everyone, this buyer included."""

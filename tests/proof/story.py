@@ -144,6 +144,30 @@ class Story:
         if end == "ok":
             self.bookings[hold]["status"] = "cancelled"
 
+    def change(
+        self,
+        user: str,
+        start: float,
+        stop: float,
+        hold: str,
+        *returned: str,
+        new: list[str] | None = None,
+        got: list[str] | None = None,
+        end: str = "ok",
+        **more: Any,
+    ) -> None:
+        """Log a partial cancel of seats, or their exchange for `new` ones. `got`: what the answer has, if not that."""
+        row = self.bookings[hold]
+        left = [seat for seat in row["seats"] if seat not in returned] + (new or [])
+        left = left if got is None else got
+        given = {"booking": row["id"], "hold": hold, "event": EVENT, "returns": [{"seats": list(returned)}]}
+        given |= {"lines": [{"seats": new}], "partial": False} if new else {}
+        out = {"booking": row["id"], "hold": hold, "event": EVENT, "seats": left, "areas": row["areas"]}
+        f = "exchange" if new else "reduce"
+        self.ask(f, user, start, stop, given, end, out={**out, "status": "confirmed"}, **more)
+        if end == "ok":
+            row["seats"] = self.holds[hold]["seats"] = left
+
     def release(
         self, user: str, start: float, stop: float, hold: str, *, end: str = "ok", **more: Any
     ) -> None:
