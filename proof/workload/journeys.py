@@ -195,7 +195,7 @@ class Journey:
             await self._ask(calls.read_booking(held))
         if chance.random() < 0.02:
             await self._ask(calls.release(held))
-        if chance.random() < 0.3 and not await self._change(held):
+        if chance.random() < 0.5 and not await self._change(held):
             return
         if chance.random() < 0.2:
             await self._pause(chance.choice((0.0, 0.05, 0.5)))
@@ -217,7 +217,7 @@ class Journey:
             quantity = len(part.get("seats", ())) or part["quantity"]
             call = (
                 changes.reduce(held, part)
-                if chance.random() < 0.4
+                if chance.random() < 0.35
                 else changes.exchange(held, part, changes.draw_new(chance, held, quantity))
             )
             outcome = await self._ask(call)

@@ -48,6 +48,9 @@ class Cast:
     def cancel(self, booking: str) -> c.CancelBooking:
         return c.CancelBooking(booking_id=self[booking], authority=c.STAFF)
 
+    def exchange(self, booking: str, *lines: c.Line, **more: Any) -> c.ExchangeAdmissions:
+        return c.ExchangeAdmissions(booking_id=self[booking], lines=lines, authority=c.STAFF, **more)
+
     def block(self, name: str, **what: Any) -> c.BlockAdmissions:
         return c.BlockAdmissions(block_id=self[name], **what)
 

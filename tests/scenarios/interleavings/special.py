@@ -40,6 +40,13 @@ def special_scenes() -> Iterator[Scene]:
         ("a buyer's limit is set while they sell", floor, _limit_is_set),
         ("an area and seats are added while they sell", {**row, **floor}, _grows),
         ("an event without seats gets some while it sells", floor, _first_seats),
+        ("two bookings want one seat", row, _exchange_for_one),
+        ("an exchange, a hold of its new seat and one of its old seat", row, _exchange_and_place),
+        (
+            "a part of a booking is cancelled and exchanged, and the whole is cancelled",
+            floor,
+            _change_and_cancel,
+        ),
     ):
         yield Scene(name=name, plot=plot, **setting)
 
@@ -282,6 +289,48 @@ def _first_seats(cast: Cast) -> Plot:
             "b": [cast.place("x", best(2))],
             "c": [cast.place("y", quantity(3, "floor")), cast.block("kept", labels=("A-2-3",))],
         }
+    )
+
+
+def _booked(cast: Cast, name: str, *lines: c.Line) -> list[c.AnyCommand]:
+    return [cast.place(name, *lines), cast.confirm(name, f"booking of {name}")]
+
+
+def _exchange_for_one(cast: Cast) -> Plot:
+    return Plot(
+        before=[*_booked(cast, "x", seats(1)), *_booked(cast, "y", seats(2)), *_booked(cast, "z", seats(3))],
+        batches={
+            "a": [cast.exchange("booking of x", seats(4))],
+            "b": [cast.exchange("booking of y", seats(4)), cast.exchange("booking of y", seats(5))],
+            "c": [cast.exchange("booking of z", seats(2))],
+        },
+    )
+
+
+def _exchange_and_place(cast: Cast) -> Plot:
+    return Plot(
+        before=_booked(cast, "x", seats(1, 2)),
+        batches={
+            "a": [cast.exchange("booking of x", seats(3), returns=(seats(1),))],
+            "b": [cast.place("new", seats(3))],
+            "c": [cast.place("old", seats(1)), cast.exchange("booking of x", best(1), returns=(seats(2),))],
+        },
+    )
+
+
+def _change_and_cancel(cast: Cast) -> Plot:
+    """Two admissions are left beside the booking's two, and all want some of them."""
+    part = (quantity(1),)
+    return Plot(
+        before=_booked(cast, "x", quantity(2)),
+        batches={
+            "a": [
+                c.CancelAdmissions(booking_id=cast["booking of x"], authority=c.STAFF, lines=part),
+                cast.place("new", quantity(3)),
+            ],
+            "b": [cast.exchange("booking of x", quantity(1, "floor"), returns=part)],
+            "c": [cast.cancel("booking of x")],
+        },
     )
 
 
