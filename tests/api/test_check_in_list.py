@@ -59,6 +59,25 @@ async def test_each_ticket_is_on_the_list_once_in_pages_of_any_size(
     assert "Lovelace" not in json.dumps(found)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_each_ticket_of_a_changed_booking_is_on_the_list_once(
+    client: httpx2.AsyncClient, limit: int
+) -> None:
+    """The numbers of its tickets have gaps."""
+    event = await make_event(client, seat_map=SEATS)
+    codes: list[str] = []
+    for labels, new in ((["A-1-1", "A-1-2", "A-1-3"], "A-2-1"), (["A-1-4", "A-1-5"], "A-2-2")):
+        hold = await place(client, event, {"seats": labels})
+        booking = await confirm(client, hold)
+        body = {"lines": [{"seats": [new]}], "returns": [{"seats": [labels[1]]}]}
+        moved = await client.post(f"/v1/bookings/{booking['id']}/exchange", json=body)
+        assert moved.status_code == 200, moved.text
+        codes += await codes_of(client, hold, booking)
+    found = await list_of(client, event, limit)
+    assert sorted(one["code_hash"] for one in found) == sorted(map(hash_of, codes))
+    assert {one["label"] for one in found} == {"A-1-1", "A-1-3", "A-2-1", "A-1-4", "A-2-2"}
+
+
 async def test_a_void_code_is_on_the_list_with_its_reason(client: httpx2.AsyncClient) -> None:
     event = await make_event(client)
     kept = await place(client, event, {"quantity": 2})

@@ -177,6 +177,10 @@ class Door:
         for booking in found:
             if left == 0:
                 return spans, (booking.id, first)
+            if booking.ticket_runs:  # its numbers have gaps, so it is never divided
+                spans.append((booking, first, booking.quantity))
+                left, first = max(0, left - booking.quantity), 1
+                continue
             count = min(left, booking.quantity - first + 1)
             if count > 0:
                 spans.append((booking, first, count))
