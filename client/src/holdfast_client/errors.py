@@ -90,8 +90,6 @@ class EventNotFound(NotFound):
 
 
 class HoldNotFound(NotFound):
-    """There is no such hold, or the token is wrong."""
-
     CODE = "hold_not_found"
 
 
@@ -178,8 +176,6 @@ class SoldOut(Conflict):
 
 
 class NotTogether(Conflict):
-    """Enough seats are free, but not side by side."""
-
     CODE = "not_together"
 
 
