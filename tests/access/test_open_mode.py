@@ -78,6 +78,13 @@ async def test_a_program_on_this_machine_is_staff(peer: str, host: str):
     assert await _ask(peer=peer, host=host) == 200
 
 
+@pytest.mark.parametrize(("site", "status"), [("same-origin", 200), ("same-site", 401), ("cross-site", 401)])
+async def test_a_form_without_a_referrer_is_staff_if_the_browser_calls_it_our_own(site: str, status: int):
+    """Our pages send no referrer, so their forms have the origin `null`. No page can write `Sec-Fetch-Site`."""
+    headers = {"Origin": "null", "Sec-Fetch-Site": site}
+    assert await _ask(host="localhost:8000", headers=headers) == status
+
+
 @pytest.mark.parametrize("origin", ["http://localhost:8000", "http://LOCALHOST:8000"])
 async def test_a_page_of_this_server_is_staff(origin: str):
     assert await _ask(host="localhost:8000", headers={"Origin": origin}) == 200

@@ -17,6 +17,7 @@ from holdfast_client import (
     audit,
     catalogue,
     delivery,
+    door,
     inventory,
     keys,
     models,
@@ -53,7 +54,7 @@ def test_every_method_has_a_docstring(kind: type) -> None:
 def calls() -> list[Call[object]]:
     """Return every call of the SDK, with valid arguments."""
     made: list[Call[object]] = [Following("{}", Retries()).call()]
-    for module in (access, audit, catalogue, delivery, inventory, keys, sales, seat_maps, tickets):
+    for module in (access, audit, catalogue, delivery, door, inventory, keys, sales, seat_maps, tickets):
         for name, build in inspect.getmembers(module, inspect.isfunction):
             if build.__module__ != module.__name__ or name.startswith("_"):
                 continue
@@ -62,7 +63,7 @@ def calls() -> list[Call[object]]:
                 for one in inspect.signature(build).parameters.values()
                 if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
             ]
-            made.append(build(*["{}" for _ in needed]))
+            made.append(build(*[() if one.name == "scans" else "{}" for one in needed]))
     return made
 
 
@@ -93,8 +94,10 @@ SAME_AS = {
     "AreaLine": "Line",
     "Category": "Part",
     "CategoryCounts": "Counts",
+    "CheckIn": "Scan",
     "HistoryItem": "SeatChange",
     "PlacedHold": "Hold",
+    "RecordedCheck": "CheckIn",
     "SeatState": "Seat",
     "SeatsLine": "Line",
 }

@@ -127,10 +127,13 @@ def _reason_in_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes])
         return _ELSEWHERE
     if scope.get("http_version") != "1.1":
         return "the request is not HTTP/1.1, which suggests a proxy"
+    origin = headers.get(b"origin")
+    if origin == b"null" and headers.get(b"sec-fetch-site") == b"same-origin":
+        origin = None  # a form of a page of ours, which sends no referrer; no page can write either header
     return _reason_in_headers(
         tuple(headers),
         headers.get(b"host", b""),
-        headers.get(b"origin"),
+        origin,
         scope["scheme"],
         (scope.get("server") or _NO_SERVER)[1] or _DEFAULT_PORT,
     )

@@ -24,7 +24,9 @@ pytestmark = [
 
 def pages(browser: Browser, url: str, lang: str) -> Iterator[str]:
     """Show one page after the other, and yield its name."""
-    event = httpx2.post(f"{url}/v1/events", json={"name": "123", "capacity": 5}).json()
+    event = httpx2.post(
+        f"{url}/v1/events", json={"name": "123", "areas": [{"name": "4", "capacity": 5}]}
+    ).json()
     line = {"event": event["number"], "lines": [{"quantity": 1}]}
     hold = httpx2.post(f"{url}/v1/holds", json=line).json()
     body = {"hold": hold["id"], "hold_token": hold["hold_token"]}

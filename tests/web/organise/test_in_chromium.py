@@ -63,6 +63,17 @@ def test_the_preview_follows_what_is_typed(browser: Browser, url: str) -> None:
     assert httpx2.get(f"{url}/v1/events").json()["items"] == []
 
 
+def test_a_press_makes_the_event_in_open_mode(browser: Browser, url: str) -> None:
+    """Pages send no referrer, so a browser's forms come from the origin `null`. They were taken for a stranger's."""
+    browser.open(f"{url}/organise/events/new")
+    type_into(browser, "name", "Supper")
+    type_into(browser, "area-1-name", "hall")
+    type_into(browser, "area-1-capacity", "800")
+    browser.run("document.querySelector('main form button[value=publish]').click()")
+    browser.wait_for("/events\\/[0-9]+$/.test(location.pathname)")
+    assert browser.run("document.querySelector('h1').textContent.includes('Supper')")
+
+
 def test_a_file_becomes_the_plan(browser: Browser, url: str) -> None:
     browser.open(f"{url}/organise/events/new")
     browser.run("document.querySelector('[value=plan]').click()")
