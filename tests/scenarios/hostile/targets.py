@@ -306,16 +306,15 @@ def targets(shop: Shop) -> list[Target]:
             names=(shop.booking["id"],),
             headers={"hold-token": shop.booked["hold_token"]},
             body={
-                "lines": [{"best_available": 1, "category": "stalls"}],
-                "returns": [{"quantity": 1, "area": "a"}],
+                "lines": [{"quantity": 1, "area": "general"}],
+                "returns": [{"seats": ["A-2-1"]}],
             },
             refusals=frozenset({409, 422}),
             fields={
                 "hold_token": "other_token",
-                "lines/0/best_available": "quantity",
-                "lines/0/category": "name",
-                "returns/0/quantity": "quantity",
-                "returns/0/area": "name",
+                "lines/0/quantity": "quantity",
+                "lines/0/area": "name",
+                "returns/0/seats/0": "label",
             },
         ),
         Target(
