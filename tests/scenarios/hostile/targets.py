@@ -312,8 +312,8 @@ def targets(shop: Shop) -> list[Target]:
             refusals=frozenset({409, 422}),
             fields={
                 "hold_token": "other_token",
-                "lines/0/quantity": "quantity",
-                "lines/0/area": "name",
+                "lines/0/quantity": "count",
+                "lines/0/area": "text",
                 "returns/0/seats/0": "label",
             },
         ),
