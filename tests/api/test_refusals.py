@@ -252,6 +252,7 @@ ELSEWHERE = {
     "organisation_not_found",
     "outcome_unknown",
     "precondition_failed",
+    "not_in_booking",
     "rate_limited",
     "request_timeout",
     "seat_map_not_found",
@@ -266,8 +267,8 @@ ELSEWHERE = {
     "user_not_found",
     "webhook_not_found",
 }
-"""Codes of the handler, of reads, of dialects, of tickets, of routes that no key may call, of tokens, and of faults
-during a commit; other tests try them."""
+"""Codes of the handler, of changed bookings, of reads, of dialects, of tickets, of routes that no key may call, of
+tokens, and of faults during a commit; other tests try them."""
 
 
 def test_every_code_has_a_case():

@@ -8,6 +8,7 @@ from holdfast.errors import HoldfastError as ServerError
 from holdfast.errors import all_errors
 from holdfast_client import errors
 from holdfast_client.calls import Answer, get
+from holdfast_client.error_answers import error_of
 from holdfast_client.sales import Quantity, place_hold
 
 NOT_MET = {  # the SDK never causes these; they are raised as Refused with their code
@@ -26,7 +27,7 @@ NOT_MET = {  # the SDK never causes these; they are raised as Refused with their
 @pytest.mark.parametrize(("code", "server"), sorted(all_errors().items()))
 def test_every_server_code_has_a_client_error(code: str, server: type[ServerError]) -> None:
     """The class has the same status, in the branch of that status."""
-    error = errors.error_of(server.status, {"code": code, "detail": "Why."})
+    error = error_of(server.status, {"code": code, "detail": "Why."})
     assert (error.code, error.status, error.detail) == (code, server.status, "Why.")
     if code not in NOT_MET:
         assert code == type(error).CODE
@@ -47,7 +48,7 @@ def test_an_error_has_the_members_of_its_problem() -> None:
         "available": 9,
         "errors": [{"pointer": "/lines/0", "code": "not_together", "detail": "9 are free.", "more": 1}],
     }
-    error = errors.error_of(409, problem, request_id="request-1")
+    error = error_of(409, problem, request_id="request-1")
     assert isinstance(error, errors.NotTogether)
     assert error.facts == {"available": 9}
     assert error.errors == (errors.FieldError(pointer="/lines/0", code="not_together", detail="9 are free."),)

@@ -49,7 +49,7 @@ HOT = {
     "batch": None,  # all of them
     "reads": (
         "read_state", "read_lapsed_state", "read_hold", "read_hold_of_booking", "version_at", "structural_since",
-        "journal_since", "released_at", "read_hold_of_seat", "read_claims",
+        "journal_since", "released_at", "read_hold_of_seat", "read_booked_claims",
     ),
     "live_check": None,
     "together": None,

@@ -12,6 +12,7 @@ from proof.simulator import BUGS, simulate
 OPERATIONS = 4_000
 NOT_SIMULATED = {
     *("holds_of_whole_tables", "holds_with_a_wheelchair_place"),
+    *("bookings_exchanged", "bookings_reduced", "refused_exchanges"),
     *("holds_through_pages", "bookings_through_pages"),
 }
 """Situations of seat maps with flags, and of pages, which only real runs have."""

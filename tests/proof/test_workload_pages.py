@@ -132,7 +132,9 @@ async def asked(client: httpx2.AsyncClient, call: Call) -> Outcome:
 
 def pressed(call: Call) -> Request:
     request = call.request
-    return Request(request.method, request.path, request.body, call.key, "", request.cookie, request.is_form)
+    return Request(
+        request.method, request.path, request.body, call.key, "", request.cookie, is_form=request.is_form
+    )
 
 
 async def sent(client: httpx2.AsyncClient, request: Request) -> Answer:

@@ -16,7 +16,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
-from holdfast_client.errors import BadAnswer, Unsendable, error_of
+from holdfast_client.error_answers import error_of
+from holdfast_client.errors import BadAnswer, Unsendable
 from holdfast_client.models import Block, Booking, Event, Hold, Page
 from holdfast_client.reading import read
 

@@ -62,6 +62,7 @@ class Why(StrEnum):
     OTHER_EVENT = "other_event"
     BOOKING_CANCELLED = "booking_cancelled"
     EVENT_CANCELLED = "event_cancelled"
+    RETURNED = "returned"
     REISSUED = "reissued"
     LIST_UNKNOWN = "list_unknown"
     OTHER_ADMISSION = "other_admission"

@@ -46,6 +46,7 @@ _SAYS = {
     Why.OTHER_EVENT: mark("This ticket is for another event."),
     Why.BOOKING_CANCELLED: mark("This ticket was cancelled."),
     Why.EVENT_CANCELLED: mark("The event was cancelled."),
+    Why.RETURNED: mark("This ticket was returned."),
     Why.REISSUED: mark("This ticket was issued again. Only the newest code lets in."),
     Why.LIST_UNKNOWN: mark("The event has no such list any more."),
     Why.OTHER_ADMISSION: mark("This ticket is not on the list."),

@@ -68,7 +68,7 @@ async def pages_of_the_office(client: httpx2.AsyncClient) -> dict[str, str]:
     await do("/team", "/invite", ("role", "door"), email="1")
     await do("/team", "/invite", ("role", "door"), email="1@1.11")
     await do("/webhooks", "/webhooks", url="")
-    await do("/webhooks", "/webhooks", url="https://1.11/9")
+    await do("/webhooks", "/webhooks", url="https://93.184.216.34/9")
     (webhook,) = (await client.get("/v1/webhooks")).json()["items"]
     for ending in ("/test", "/pause", "/enable", "/delete"):
         await do(f"/webhooks/{webhook['id']}", ending)

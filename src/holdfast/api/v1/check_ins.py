@@ -49,7 +49,9 @@ class CheckInIn(In):
 class RecordCheckInsIn(In):
     """Scans of one device, in their order."""
 
-    device: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["door-b-5f0c"])]
+    device: Annotated[
+        str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", examples=["door-b-5f0c"])
+    ]
     sent_at: Time | None = Field(
         None,
         description="The device's clock as it sends this. Times of the scans are corrected by the difference.",

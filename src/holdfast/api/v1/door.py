@@ -47,7 +47,7 @@ class MovementOut(BaseModel):
     gate: str | None
 
 
-class EntryListIn(In):
+class NewEntryListIn(In):
     """Who may enter by this list, and when."""
 
     name: ShortText
@@ -66,11 +66,11 @@ class ChangeDoorIn(In):
     re_entry: ReEntry | None = Field(
         None, description="Whether a person who has left may come in again.", strict=False
     )
-    lists: list[EntryListIn] | None = Field(None, max_length=_MAX_LISTS)
+    lists: list[NewEntryListIn] | None = Field(None, max_length=_MAX_LISTS)
 
     @field_validator("lists")
     @classmethod
-    def _names_differ(cls, lists: list[EntryListIn] | None) -> list[EntryListIn] | None:
+    def _names_differ(cls, lists: list[NewEntryListIn] | None) -> list[NewEntryListIn] | None:
         names = [each.name for each in lists or ()]
         if len(set(names)) < len(names):
             raise PydanticCustomError("not_allowed", FieldError.LISTS_ALIKE)

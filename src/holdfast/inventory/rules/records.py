@@ -255,7 +255,7 @@ def in_lines(claims: Sequence[Claim]) -> list[Claim]:
 def _ticket_runs(claims: Sequence[Claim]) -> tuple[tuple[int, int], ...]:
     """Return (first ticket, number of tickets) of each claim in the lines' order; nothing as long as the tickets count
     from 1 on."""
-    if type(claims[0]) is Claim:
+    if not claims or type(claims[0]) is Claim:
         return ()
     runs = [(getattr(claim, "ticket", None), claim.quantity) for claim in in_lines(claims)]
     return tuple((first, quantity) for first, quantity in runs if first is not None)

@@ -313,7 +313,9 @@ class ReadStore:
     async def _claims(self, number: int, holds: Table) -> rows.Claims:
         if not holds:
             return {}
-        return rows.numbered_claims_of(await self._fetch(number, "read_claims", hold_ids=holds.column("id")))
+        return rows.numbered_claims_of(
+            await self._fetch(number, "read_booked_claims", hold_ids=holds.column("id"))
+        )
 
 
 def _state_or_error(table: Table) -> EventState | Exception | None:

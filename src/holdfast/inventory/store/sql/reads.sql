@@ -101,7 +101,7 @@ JOIN bookings b ON b.event_number = :event_number AND b.id = :booking_id
 JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
 WHERE i.event_number = :event_number;
 
--- name: read_claims
+-- name: read_booked_claims
 -- Of holds and blocks, with the tickets of bookings that have changed. What a booking returned is left out.
 SELECT hold_id, line, area_number, seat_number, quantity, claim_number, ticket, returned
 FROM claims
