@@ -56,7 +56,7 @@ _LOADER = ("LD_", "DYLD_", "FAKETIME")
 """Variables of the dynamic loader. An administrator may have set them for PostgreSQL's libraries."""
 
 _INITDB = ("--data-checksums", "--auth=peer", "--no-instructions", "--wal-segsize=1")
-"""A commit that needs a new segment first fills it with zeros: 16 MB, the default, held sales up for 50 ms."""
+"""A commit that needs a new segment first fills it with zeros: 16 MB, the default, take 50 ms on a busy disk."""
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
