@@ -171,6 +171,7 @@ def soak(shop: Shop, folder: Path, hours: float) -> dict[str, float]:
     The first of 20 measures comes after a twentieth of the changes: until then the browser still compiles the scripts.
     """
     wanted, measures = int(hours * 3_600 * CHANGES_PER_SECOND), list[int]()
+    end = time.monotonic() + 3_600 * hours
     with chromium(folder / "soak") as browser, shop.crowd(rate=math.inf) as changes:
         browser.resize(1280, 800)
         browser.before_scripts(_NOTE)
@@ -178,7 +179,11 @@ def soak(shop: Shop, folder: Path, hours: float) -> dict[str, float]:
         browser.run(_COUNT_NEWS)
         for number in range(1, SOAK_MEASURES + 1):
             while changes[0] < wanted * number / SOAK_MEASURES:
-                time.sleep(0.2)
+                if time.monotonic() > end:
+                    raise RuntimeError(
+                        f"The shop makes its changes too slowly: {changes[0]:,} of {wanted:,}."
+                    )
+                time.sleep(0.2)  # the crowd works meanwhile
             measures.append(browser.used_memory())
             print(
                 f"[{number}/{SOAK_MEASURES}] {changes[0]:,} changes, {measures[-1] / 2**20:.1f} MiB",

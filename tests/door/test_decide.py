@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from base64 import b64encode
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from holdfast.door.decide import (
     Why,
     decide_check_in,
 )
+from support.browser import CHROMIUM, chromium
 
 Json = dict[str, Any]
 
@@ -95,12 +97,23 @@ def test_the_server_decides_as_the_vectors_say(vector: Json) -> None:
 def test_the_page_decides_as_the_vectors_say() -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs node; tests/web runs the script in Chromium")
+        pytest.skip("node is not installed; the next test runs the script in Chromium")
     command = [node, "--input-type=module", "--eval", PROGRAM, str(SCRIPT)]
     ran = subprocess.run(command, input=json.dumps(VECTORS), capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     for vector, found in zip(VECTORS, json.loads(ran.stdout), strict=True):
         assert found == vector["entry"], vector["name"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_browser_decides_as_the_vectors_say(tmp_path: Path) -> None:
+    script = json.dumps("data:text/javascript;base64," + b64encode(SCRIPT.read_bytes()).decode())
+    decide = "({decideCheckIn}) => vectors.map((v) => decideCheckIn(v.scan, v.ticket, v.rules, v.last))"
+    with chromium(tmp_path / "profile") as browser:
+        browser.open("about:blank")
+        found = browser.run(f"{{const vectors = {json.dumps(VECTORS)}; import({script}).then({decide})}}")
+    for vector, entry in zip(VECTORS, found, strict=True):
+        assert entry == vector["entry"], vector["name"]
 
 
 def test_every_verdict_and_every_reason_has_a_vector() -> None:

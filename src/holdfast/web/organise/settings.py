@@ -1,4 +1,4 @@
-"""Settings: the team, webhooks with their deliveries, the audit, and the mailbox of a server in open mode."""
+"""Settings: the team, the audit, and the mailbox of a server in open mode. Webhooks have a module of their own."""
 
 from __future__ import annotations
 
