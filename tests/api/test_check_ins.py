@@ -167,6 +167,16 @@ async def test_what_lets_nobody_in_is_recorded_with_its_reason(client: httpx2.As
     assert len(await log_of(client, event)) == 8
 
 
+async def test_a_returned_ticket_lets_nobody_in(client: httpx2.AsyncClient) -> None:
+    """The door did not know this reason. Its answer was 503, for an unexpected error."""
+    event, booking, codes = await sold(client)
+    lines = {"lines": [{"seats": ["A-1-1"]}]}
+    answer = await client.post(f"/v1/bookings/{booking['id']}/cancel", json=lines, headers=token_of(booking))
+    assert answer.status_code == 200, answer.text
+    found = await send(client, event, a_scan(1, codes[0]), a_scan(2, codes[1]))
+    assert said(found) == [("void", "returned"), ("admitted", None)]
+
+
 def test_the_door_knows_every_reason_of_a_ticket() -> None:
     assert {each.value for each in NoEntry} <= {each.value for each in Why}
 
