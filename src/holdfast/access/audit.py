@@ -133,6 +133,12 @@ class Audit:
             for id, at, principal, action, object, request_id, address, detail in found.select(*columns)
         ]
 
+    async def may_delete(self) -> bool:
+        """Return whether the server's role may delete entries. A role of `holdfast db grant` may not."""
+        found = await self._connections.ask_pool(self._connections.control(), SQL["may_delete_audit_entries"])
+        ((allowed,),) = found.select("allowed")
+        return bool(allowed)
+
     async def delete_old(self, days: int, max_rows: int) -> int:
         """Delete entries that are older, and return their number."""
         async with self._connections.use(self._connections.control(), writes=True) as connection:

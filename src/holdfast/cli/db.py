@@ -99,6 +99,32 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def grant(
+    role: Annotated[
+        str, typer.Argument(metavar="ROLE", help="The server's role, which does not own the tables.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Give a role what a server needs, and no right to change the journal, the audit or the log of a door.
+
+    Run it as the owner of the tables, and again after each `holdfast db upgrade`. Then start the server as the role.
+    """
+    from holdfast.cli._database import using_database
+    from holdfast.postgres import grants
+
+    with using_database(migrated=False) as url:
+        problem = _problem(url)
+        if problem is not None:
+            raise fail(problem)
+        try:
+            granted = grants.grant(url, role)
+        except grants.GrantRefused as error:
+            raise fail(str(error)) from None
+    append_only: Any = granted.append_only if as_json else ", ".join(granted.append_only)
+    print_record({**asdict(granted), "append_only": append_only}, as_json=as_json)
+
+
 @app.command("backup")
 def back_up(
     file: Annotated[

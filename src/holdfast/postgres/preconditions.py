@@ -17,6 +17,7 @@ from psycopg.rows import DictRow, dict_row
 from holdfast.postgres import citus, queries
 from holdfast.postgres.connections import SESSION_SETTINGS, connection_string
 from holdfast.postgres.pooler import ADVICE, problems_of_pooler, refusal_of_a_pooler
+from holdfast.postgres.tables import APPEND_ONLY
 
 __all__ = ["CHECKS", "OURS", "connect", "find_problem"]
 
@@ -124,9 +125,9 @@ def _problems_of_database(session: Session, _: Requirements) -> Iterator[str]:
 def _problems_of_relations(session: Session, _: Requirements) -> Iterator[str]:
     (database,) = _ask(session, "load_database")
     role, schema = database["role"], database["schema"]
-    found = {
-        row["name"]: row for row in _ask(session, "list_relations_of", names=[*OURS, *_VIEWS, _OF_ALEMBIC])
-    }
+    names = [*OURS, *_VIEWS, _OF_ALEMBIC]
+    relations = _ask(session, "list_relations_of", names=names, append_only=[*APPEND_ONLY])
+    found = {row["name"]: row for row in relations}
     if _MIGRATED not in found:
         others = [name for name in (*OURS, *_VIEWS) if name in found and found[name]["schema"] == schema]
         if _OF_ALEMBIC in found and not found[_OF_ALEMBIC]["missing_rights"]:
@@ -147,7 +148,7 @@ def _problems_of_relations(session: Session, _: Requirements) -> Iterator[str]:
             )
         if row["missing_rights"]:
             rights = ", ".join(row["missing_rights"])
-            yield f"Role {role} lacks {rights} on {name}: make it the owner, or GRANT them."
+            yield f"Role {role} lacks {rights} on {name}: run `holdfast db grant {role}` as the owner."
         if row["hides_rows"]:
             yield f"Row security hides rows of {name} from role {role}: make it the owner, or grant it BYPASSRLS."
 

@@ -5,7 +5,7 @@ On one PostgreSQL all are together. Citus distributes the first kind by the even
 
 from __future__ import annotations
 
-__all__ = ["OF_EVENTS", "OF_NO_EVENT"]
+__all__ = ["APPEND_ONLY", "OF_EVENTS", "OF_NO_EVENT"]
 
 OF_EVENTS = (
     "inventories",  # first, because each batch locks its row before any other
@@ -49,3 +49,9 @@ OF_NO_EVENT = (
     "audit_entries",
 )
 """Tables of the control database. On Citus they stay on the coordinator, as all sequences do."""
+
+APPEND_ONLY = ("journal", "check_ins", "audit_entries")
+"""Records of what was done. A server only adds to them, so its role needs no right to change them.
+
+Only two commands of an owner change one: `db fix-clock`, and the deletion of old audit entries.
+"""

@@ -22,7 +22,9 @@ class AuditRetention(Worker):
         self._rows_per_step = rows_per_step
 
     async def run_once(self) -> int:
-        """Return the number of entries deleted."""
+        """Return the number of entries deleted: none if the server's role may only add to the audit."""
+        if not await self._audit.may_delete():
+            return 0
         deleted = 0
         while step := await self._audit.delete_old(self._days, self._rows_per_step):
             deleted += step

@@ -157,6 +157,9 @@ WHERE organisation_number = :organisation
 ORDER BY id DESC
 LIMIT :max_rows;
 
+-- name: may_delete_audit_entries
+SELECT has_table_privilege('audit_entries', 'DELETE') AS allowed;
+
 -- name: delete_old_audit_entries
 DELETE FROM audit_entries
 WHERE (organisation_number, id) IN (

@@ -23,7 +23,8 @@ FROM pg_settings
 WHERE name = ANY(%(names)s);
 
 -- name: list_relations_of
--- Where each of our relations is found, and what hides its rows or refuses its changes. Others are not listed.
+-- Where each of our relations is found, and what hides its rows or refuses its changes. Others are not listed. A server
+-- only adds to some tables.
 SELECT
     wanted.name,
     n.nspname AS schema,
@@ -32,6 +33,7 @@ SELECT
     ARRAY(
         SELECT right_name
         FROM unnest(CASE WHEN c.relkind = 'S' THEN ARRAY['USAGE']
+                         WHEN wanted.name = ANY(%(append_only)s::text[]) THEN ARRAY['SELECT', 'INSERT']
                          ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS right_name
         WHERE NOT CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, right_name)
                        ELSE has_table_privilege(c.oid, right_name) END
