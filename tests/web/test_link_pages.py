@@ -85,6 +85,8 @@ def test_the_printed_link_of_the_first_start_makes_the_first_owner(open_folder: 
             browser.run("document.querySelector('form').requestSubmit()")
             browser.wait_for("document.querySelector('.banner-good') !== null")
             assert browser.run("location.href") == f"{own}/setup"
+            assert not browser.run("document.body.innerText.includes('You become its first owner')")
+            assert browser.run("document.querySelector('#next a').pathname") == "/organise"
             found = browser.run(f"fetch('{own}/v1/me').then((answer) => answer.json())")
         assert found["account"]["email"] == "olga@example.org"
         assert "events:write" in found["permissions"]

@@ -17,6 +17,7 @@ from holdfast.http.routes import Routes
 from holdfast.languages import mark
 from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, for_account, refused
 from holdfast.web.languages import gettext
+from holdfast.web.mailed import mailed
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
 from holdfast.web.sentences import Sentence
@@ -65,11 +66,10 @@ async def set_address(request: Request, form: AccountIn) -> Reply:
         await change_me(request, ChangeMeIn(email=form.email, present_password=form.present))
     except (HoldfastError, ValidationError) as error:
         return await _account_page(request, form, refused(request, error), at="address")
-    sent = Sentence(
-        title=gettext("Look into your mailbox"),
-        says=gettext("A link to %(email)s is on its way.", email=form.email),
-        then=gettext("The address changes when you open it."),
-        tone="good",
+    sent = mailed(
+        request,
+        gettext("A link to %(email)s is on its way.", email=form.email),
+        gettext("The address changes when you open it."),
     )
     return await _account_page(request, message=sent)
 

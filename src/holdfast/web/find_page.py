@@ -18,6 +18,7 @@ from holdfast.http.routes import Routes
 from holdfast.languages import mark
 from holdfast.web.cookies import keep_token
 from holdfast.web.languages import gettext
+from holdfast.web.mailed import mailed
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
 from holdfast.web.sentences import Sentence, sentence_for
@@ -66,17 +67,16 @@ async def find(request: Request, form: SoughtBookingIn) -> Reply:
     except HoldfastError as error:
         members = problem_members(error, request.request_id, pages="")
         return _find_page(request, form, status=error.status, message=sentence_for(members))
-    message = Sentence(
-        title=gettext("Look into your mailbox"),
-        says=gettext(
+    message = mailed(
+        request,
+        gettext(
             "If %(reference)s was booked with %(email)s, a link is on its way. It works once, for 15 minutes.",
             reference=form.reference.upper(),
             email=form.email,
         ),
-        then=gettext(
+        gettext(
             "Nothing there? Look into the spam folder, or try the address that you used when you booked."
         ),
-        tone="good",
     )
     return _find_page(request, form, message=message)
 

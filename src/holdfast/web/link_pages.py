@@ -44,6 +44,8 @@ class LinkPage:
     button: str
     done: str
     fields: tuple[Field, ...] = ()
+    is_staff: bool = False
+    """Whether it leads to the organisers' pages."""
 
 
 NAME = Field(name="name", label="Your name", autocomplete="name")
@@ -72,6 +74,7 @@ LINKS = (
         button="Make me the owner",
         done="You are the owner of this server, and signed in.",
         fields=(NAME, EMAIL, NEW_PASSWORD),
+        is_staff=True,
     ),
     LinkPage(
         path="/invitation",
@@ -85,6 +88,7 @@ LINKS = (
             NEW_PASSWORD,
             FACTOR,
         ),
+        is_staff=True,
     ),
     LinkPage(
         path="/sign-up",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from holdfast.errors import Forbidden
 from holdfast.web.languages import gettext, ngettext
 
 __all__ = ["Sentence", "known_codes", "sentence_for"]
@@ -33,7 +34,7 @@ def sentence_for(members: Members) -> Sentence:
     known = _SENTENCES.get(members["code"])
     if known is not None:
         return known(members)
-    return Sentence(title=gettext(str(members["title"])), says=gettext(str(members["detail"])), tone="bad")
+    return _plain(members)
 
 
 def known_codes() -> set[str]:
@@ -46,6 +47,10 @@ def _fixed(title: str, says: str, then: str = "", tone: str = "warn") -> Callabl
     return lambda _: Sentence(
         title=gettext(title), says=gettext(says), then=gettext(then) if then else "", tone=tone
     )
+
+
+def _plain(members: Members) -> Sentence:
+    return Sentence(title=gettext(str(members["title"])), says=gettext(str(members["detail"])), tone="bad")
 
 
 def _seats(members: Members) -> str:
@@ -104,12 +109,27 @@ def _forbidden(members: Members) -> Sentence:
             then=gettext("Ask the owner of your organisation."),
             tone="bad",
         )
-    return Sentence(
-        title=gettext("Not from here"),
-        says=gettext("This form came from another site, so nothing was done."),
-        then=gettext("Begin at the event's page."),
-        tone="bad",
-    )
+    if members["detail"] in (Forbidden.FOREIGN_FORM, Forbidden.FOREIGN_PAGE):
+        return Sentence(
+            title=gettext("Not from here"),
+            says=gettext("This form came from another site, so nothing was done."),
+            then=gettext("Begin at the event's page."),
+            tone="bad",
+        )
+    if members["detail"] == Forbidden.OPEN_MODE_ONLY:
+        return Sentence(
+            title=gettext("Not on a page"),
+            says=gettext("Mails have secret links, so a page shows them in open mode only."),
+            then=gettext("On the server's machine, `holdfast mailbox` shows them."),
+        )
+    if members["detail"] == Forbidden.LIMITED:
+        return Sentence(
+            title=gettext("Not for your role"),
+            says=gettext("You may see some events only, and this concerns all of the organisation's."),
+            then=gettext("Ask the owner of your organisation."),
+            tone="bad",
+        )
+    return _plain(members)
 
 
 _NOT_UNDERSTOOD = _fixed(

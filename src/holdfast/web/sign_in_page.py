@@ -19,6 +19,7 @@ from holdfast.http.routes import Routes
 from holdfast.identity import identity_of
 from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, refused
 from holdfast.web.languages import gettext
+from holdfast.web.mailed import mailed
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
 from holdfast.web.sentences import Sentence
@@ -104,13 +105,12 @@ async def mail_sign_in_link(request: Request, form: AccountIn) -> Reply:
         browser, code = await request.access.recovery.request_link(address)
     except (HoldfastError, ValidationError) as error:
         return _sign_in_page(request, form, refused(request, error))
-    message = Sentence(
-        title=gettext("Look into your mailbox"),
-        says=gettext(
+    message = mailed(
+        request,
+        gettext(
             "If %(email)s has an account, a link is on its way. It works once, for 15 minutes.", email=address
         ),
-        then=gettext("In another browser it asks for this code: %(code)s.", code=f"{code[:3]} {code[3:]}"),
-        tone="good",
+        gettext("In another browser it asks for this code: %(code)s.", code=f"{code[:3]} {code[3:]}"),
     )
     cookie = request.cookie_header(LINK, browser, max_age=LINK_SECONDS)
     return _sign_in_page(request, form, RefusedForm(message=message), cookie)

@@ -14,9 +14,9 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, refused
 from holdfast.web.languages import gettext
+from holdfast.web.mailed import mailed
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page
-from holdfast.web.sentences import Sentence
 
 __all__ = ["routes"]
 
@@ -37,7 +37,9 @@ async def mail_account_link(request: Request, form: AccountIn) -> Reply:
         await sign_up(request, SignUpIn(name=form.name, email=form.email, password=form.password))
     except (HoldfastError, ValidationError) as error:
         return _show(request, "sign_up.html", "account/sign-up", form, refused(request, error))
-    sent = _sent(gettext("A link to %(email)s is on its way. It makes your account.", email=form.email))
+    sent = _sent(
+        request, gettext("A link to %(email)s is on its way. It makes your account.", email=form.email)
+    )
     return _show(request, "sign_up.html", "account/sign-up", NOTHING_TYPED, sent)
 
 
@@ -56,18 +58,17 @@ async def mail_password_link(request: Request, form: AccountIn) -> Reply:
     except (HoldfastError, ValidationError) as error:
         return _show(request, "forgot.html", "account/forgot", form, refused(request, error))
     sent = _sent(
+        request,
         gettext(
             "If %(email)s has an account, a link to choose another password is on its way.", email=form.email
-        )
+        ),
     )
     return _show(request, "forgot.html", "account/forgot", NOTHING_TYPED, sent)
 
 
-def _sent(says: str) -> RefusedForm:
+def _sent(request: Request, says: str) -> RefusedForm:
     then = gettext("Nothing there? Look into the spam folder, or try another address.")
-    return RefusedForm(
-        message=Sentence(title=gettext("Look into your mailbox"), says=says, then=then, tone="good")
-    )
+    return RefusedForm(message=mailed(request, says, then))
 
 
 def _show(

@@ -38,6 +38,7 @@ async def test_a_colleague_is_invited_changed_and_removed(app: Application, data
         form = (await visit(owner, at)).form("/invite")
         invited = await press(owner, at, form, ("role", "door"), email="dora@example.org")
         assert "The invitation is on its way." in Page(invited.text).text
+        assert "This server sends no mail yet." in Page(invited.text).text
         refused = await press(owner, at, form, ("role", "door"), email="dora")
         assert (refused.status_code, "Nobody is invited" in refused.text) == (422, True)
         me = (await owner.get("/v1/me")).json()["account"]["id"]
@@ -125,3 +126,12 @@ async def test_no_form_of_a_foreign_page_is_taken(client: httpx2.AsyncClient, ap
             at = at.replace(f"{{{name}}}", names.get(name, str(event["id"])))
         answer = await client.post(at, data=KEY, headers={"sec-fetch-site": "cross-site"})
         assert answer.status_code == 403, path
+
+
+async def test_a_closed_server_says_where_its_mail_is(app: Application, database_url: str) -> None:
+    async with at_work(app, database_url, "owner") as owner:
+        answer = await owner.get("/organise/mailbox")
+    assert answer.status_code == 403
+    text = Page(answer.text).text
+    assert "On the server's machine, `holdfast mailbox` shows them." in text
+    assert "another site" not in text

@@ -88,6 +88,11 @@ class Mailer:
         self.has_wallets = settings.has_wallets
         self.language = settings.language
 
+    @property
+    def sends(self) -> bool:
+        """Whether there is a mail server. Without one every mail is kept."""
+        return self._settings.server is not None
+
     def hold_token_hash(self, hold: UUID) -> bytes | None:
         """Return SHA-256 of the token that a link to the hold's booking would have; None if it cannot be derived."""
         return None if self._hold_token is None else sha256(self._hold_token(hold).encode("ascii")).digest()

@@ -110,7 +110,7 @@ async def show_bookings(
 @routes.get("/organise/bookings/{booking}", policy=Permission.BOOKINGS_READ)
 async def show_staff_booking(request: Request, booking: BookingPath) -> Reply:
     """Show a booking of the caller's organisation."""
-    return await _booking_page(request, booking, message=done_text(request, _DONE))
+    return await _booking_page(request, booking, message=done_text(request, _DONE, mails=("mail",)))
 
 
 @routes.post("/organise/bookings/{booking}/cancel", policy=Permission.BOOKINGS_CANCEL)

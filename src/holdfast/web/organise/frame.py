@@ -6,7 +6,7 @@ table whether it shows a button.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
@@ -26,6 +26,7 @@ from holdfast.http.reply import Reply
 from holdfast.inventory.inventory import EventRef
 from holdfast.inventory.rules.event import Event, FullEvent
 from holdfast.web.languages import gettext
+from holdfast.web.mailed import mailed
 from holdfast.web.pages import in_zone, page
 from holdfast.web.sentences import Sentence, sentence_for
 
@@ -126,10 +127,17 @@ def may_do(request: Request, event: Event | None, permission: str) -> bool:
     return authorise(principal, Permission(permission), principal.organisation, number) is None
 
 
-def done_text(request: Request, texts: Mapping[str, Callable[[], str]]) -> Sentence | None:
-    """Return what a page says after a change, by the `done` of its address."""
-    text = texts.get(str(request.query.get("done", "")))
-    return None if text is None else Sentence(title=gettext("Done"), says=text(), tone="good")
+def done_text(
+    request: Request, texts: Mapping[str, Callable[[], str]], *, mails: Collection[str] = ()
+) -> Sentence | None:
+    """Return what a page says after a change, by the `done` of its address. `mails`: those that send a mail."""
+    done = str(request.query.get("done", ""))
+    text = texts.get(done)
+    if text is None:
+        return None
+    if done in mails:
+        return mailed(request, text(), title=gettext("Done"))
+    return Sentence(title=gettext("Done"), says=text(), tone="good")
 
 
 async def organiser_page(

@@ -53,7 +53,7 @@ class ColleagueIn(StaffForm):
 @routes.get("/organise/team", policy=Permission.STAFF_WRITE)
 async def show_team(request: Request) -> Reply:
     """Show the members, and the form that invites one."""
-    return await _team_page(request, message=done_text(request, _DONE))
+    return await _team_page(request, message=done_text(request, _DONE, mails=("invite",)))
 
 
 @routes.post("/organise/team/invite", policy=Permission.STAFF_WRITE)

@@ -77,6 +77,7 @@ form.addEventListener("submit", async (event) => {
     if (refusal === null) {
       history.replaceState(null, "", location.pathname);
       form.remove();
+      find("#lead").remove();
       find("#next").hidden = false;
       say("good", t("Done"), form.dataset.done ?? "");
       return;
