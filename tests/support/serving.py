@@ -73,7 +73,7 @@ class Serving:
 
     @property
     def port(self) -> int:
-        match = re.search(r"http://127\.0\.0\.1:(\d+)", "\n".join(self.said))
+        match = re.search(r"https?://127\.0\.0\.1:(\d+)", "\n".join(self.said))
         assert match is not None, self.said
         return int(match[1])
 

@@ -128,7 +128,7 @@ def mail_settings(settings: Settings) -> MailSettings:
 def _base_url(settings: Settings) -> str:
     """Return the server's address without a slash at its end: the public one, or that of this machine."""
     here = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return (settings.public_url or f"http://{here}:{settings.port}").rstrip("/")
+    return (settings.public_url or f"{settings.scheme}://{here}:{settings.port}").rstrip("/")
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import AfterValidator
+
+from holdfast.delivery.mail.message import parse_sender
+from holdfast.languages import LANGUAGES
 from holdfast.process.errors import CannotStart
 from holdfast.process.folders import can_reach, server_user
 
@@ -13,8 +18,11 @@ __all__ = [
     "BookingMailMode",
     "LogFormat",
     "LogLevel",
+    "MailSender",
+    "SpokenLanguage",
     "absolute_path",
     "booking_mail_mode",
+    "check_certificate",
     "default_data_dir",
 ]
 
@@ -64,6 +72,38 @@ def checked_wallet_account(file: Path) -> Path:
 
     load_wallet_account(file)
     return file
+
+
+def check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
+    """Check the files of a server that speaks HTTPS by itself. Raises CannotStart."""
+    from holdfast.http.server.tls import load_tls
+
+    if certfile is None:
+        if keyfile is not None:
+            raise CannotStart("HOLDFAST_CERTFILE is not set; a key without its certificate has no use.")
+        return
+    try:
+        load_tls(certfile, keyfile)
+    except ValueError as error:
+        raise CannotStart(f"HOLDFAST_CERTFILE cannot be used: {error}.") from None
+
+
+def _spoken(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
+    return value
+
+
+def _sender(value: str) -> str:
+    try:
+        parse_sender(value)
+    except ValueError:
+        raise ValueError("must be an address, or a name and <an address>") from None
+    return value
+
+
+SpokenLanguage = Annotated[str, AfterValidator(_spoken)]
+MailSender = Annotated[str, AfterValidator(_sender)]
 
 
 def default_data_dir() -> Path:

@@ -18,16 +18,17 @@ from holdfast.app.setting_values import (
     BookingMailMode,
     LogFormat,
     LogLevel,
+    MailSender,
+    SpokenLanguage,
     absolute_path,
     booking_mail_mode,
+    check_certificate,
     checked_pass_certificate,
     checked_wallet_account,
     default_data_dir,
 )
-from holdfast.delivery.mail.message import parse_sender
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.http.client_address import TrustedProxies
-from holdfast.languages import LANGUAGES
 from holdfast.limits import classes
 from holdfast.process.environment import clean_environment
 from holdfast.process.errors import CannotStart
@@ -62,6 +63,15 @@ class Settings(BaseSettings):
         default=None,
         description="The address that the public uses, `https://…`, with its path prefix below a proxy. The server "
         "writes it into pages, problems and printed lines. Default: links are relative.",
+    )
+    certfile: Path | None = Field(
+        default=None,
+        description="A PEM file with the server's certificate and its issuers': the server then speaks HTTPS. "
+        "Default: plain HTTP, for a proxy in front that has the certificate.",
+    )
+    keyfile: Path | None = Field(
+        default=None,
+        description="A PEM file with its private key, without a password. Default: the certificate's file.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Number of worker processes.")
     data_dir: Path = Field(
@@ -275,7 +285,7 @@ class Settings(BaseSettings):
         description="The mail server: `smtp://user:password@host:587`, or `smtps://…`. `smtp` needs STARTTLS, except "
         "on this machine or with `?tls=off`. Default: mail is kept, and staff read it with `holdfast mailbox`.",
     )
-    mail_from: str = Field(
+    mail_from: MailSender = Field(
         default="Holdfast <holdfast@localhost>",
         description="The sender of mail, `Name <address>`. Required with a mail server.",
     )
@@ -286,7 +296,7 @@ class Settings(BaseSettings):
         "has the tickets as a PDF and, with `HOLDFAST_PUBLIC_URL`, a link that opens the booking. With `link` it has "
         "no PDF, and neither has a mail that staff send again.",
     )
-    language: str = Field(
+    language: SpokenLanguage = Field(
         default="en",
         description="The server's own language, `en` or `de`: of pages for visitors who ask for none that it speaks, "
         "and of mails to people whose language is not known.",
@@ -320,7 +330,9 @@ class Settings(BaseSettings):
         default=30, ge=1, le=3650, description="Days that a finished job and its attempts are kept."
     )
 
-    @field_validator("data_dir", "postgres_bin", "apple_wallet_certificate", "google_wallet_account")
+    @field_validator(
+        "data_dir", "postgres_bin", "certfile", "keyfile", "apple_wallet_certificate", "google_wallet_account"
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else absolute_path(value.expanduser())
@@ -342,13 +354,6 @@ class Settings(BaseSettings):
     def _mode(cls, value: object) -> object:
         return booking_mail_mode(value)
 
-    @field_validator("language")
-    @classmethod
-    def _spoken(cls, value: str) -> str:
-        if value not in LANGUAGES:
-            raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
-        return value
-
     @field_validator("apple_wallet_certificate")
     @classmethod
     def _pass_certificate(cls, value: Path | None) -> Path | None:
@@ -366,15 +371,6 @@ class Settings(BaseSettings):
             ("redis://", "rediss://", "unix://")
         ):
             raise ValueError("must start with redis://, rediss:// or unix://")
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _sender(cls, value: str) -> str:
-        try:
-            parse_sender(value)
-        except ValueError:
-            raise ValueError("must be an address, or a name and <an address>") from None
         return value
 
     @field_validator("public_url")
@@ -412,6 +408,11 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 32 characters")
         return value
 
+    @property
+    def scheme(self) -> str:
+        """What the server's own addresses begin with."""
+        return "http" if self.certfile is None else "https"
+
 
 def load_settings(**chosen: Any) -> Settings:
     """Read the environment. The arguments, such as a command's options, take precedence.
@@ -436,6 +437,7 @@ def load_settings(**chosen: Any) -> Settings:
         raise CannotStart("; ".join(describe_error(one, given) for one in error.errors()[:3])) from None
     if settings.google_wallet_account is not None and settings.google_wallet_issuer is None:
         raise CannotStart("HOLDFAST_GOOGLE_WALLET_ISSUER is not set; an account of Google Wallet needs it.")
+    check_certificate(settings.certfile, settings.keyfile)
     return settings
 
 

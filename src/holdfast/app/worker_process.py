@@ -15,6 +15,7 @@ from holdfast.app.composition import build_app, connection_limits
 from holdfast.app.logging import capture_crashes, configure_logging
 from holdfast.app.settings import Settings, load_settings
 from holdfast.http.server.server import Server
+from holdfast.http.server.tls import load_tls
 from holdfast.process.errors import CannotStart
 from holdfast.process.log import write_log
 from holdfast.process.server_address import bind_complaint
@@ -44,6 +45,7 @@ def main() -> int:
             shutdown_seconds=settings.shutdown_seconds,
             backlog=_BACKLOG,
             leave_seconds=settings.drain_seconds,
+            tls=None if settings.certfile is None else load_tls(settings.certfile, settings.keyfile),
             ready=lambda: _report_ready(given.ready),
             leaving=layer.leave,
             draining=layer.end_streams,

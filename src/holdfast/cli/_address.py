@@ -14,7 +14,9 @@ def server_url(settings: Settings, url: str | None) -> str:
     It has no slash at the end.
     """
     known = None if "port" in settings.model_fields_set else read_address(settings.data_dir)
-    return (url or known or f"http://{_reachable(settings.host)}:{settings.port or 8000}").rstrip("/")
+    return (
+        url or known or f"{settings.scheme}://{_reachable(settings.host)}:{settings.port or 8000}"
+    ).rstrip("/")
 
 
 def _reachable(host: str) -> str:

@@ -28,6 +28,7 @@ class BadRequest(Refusal):
     CODING_UNKNOWN = "The only transfer encoding is chunked."
     CODING_IN_HTTP_1_0 = "HTTP/1.0 has no Transfer-Encoding."
     CUT_SHORT = "The connection was closed before the request was complete: send it again."
+    NOT_TLS = "This port speaks HTTPS: the address must begin with https://."
     EMPTY_LINES = "There are too many empty lines before the request."
     HEAD_END = "The head of the request does not end at its empty line."
     HEADER_TWICE = "The header {name} was sent twice: send it once."

@@ -24,7 +24,7 @@ def write_address(data_dir: Path, url: str) -> None:
 def read_address(data_dir: Path) -> str | None:
     """Return the address; None if no server has served this data directory."""
     found = (read_foreign(data_dir / _NAME) or "").strip()
-    if not found.startswith("http://") or len(found.split()) != 1:
+    if not found.startswith(("http://", "https://")) or len(found.split()) != 1:
         return None
     for wildcard in ("//0.0.0.0:", "//[::]:"):  # no client can call it
         found = found.replace(wildcard, "//127.0.0.1:")

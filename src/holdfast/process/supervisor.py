@@ -61,6 +61,7 @@ class ServePlan:
     host: str
     port: int
     public_url: str | None
+    scheme: str
     workers: int
     data_dir: str
     postgres_bin: str | None
@@ -257,7 +258,9 @@ class Supervisor:
         elif not keys:
             self._say(_NO_KEY_WARNING, level="warning")
         if self._postgres is not None:
-            write_address(self._data_dir, self._url())
+            # A certificate names the public host, and no address of this machine.
+            is_secure = plan.scheme == "https"
+            write_address(self._data_dir, (is_secure and plan.public_url) or self._url())
             self._say(f"Data: {self._data_dir} (embedded PostgreSQL).")
         else:
             self._say("Data: the PostgreSQL of HOLDFAST_DATABASE_URL.")
@@ -383,7 +386,8 @@ class Supervisor:
     def _url(self) -> str:
         assert self._listening is not None
         host, port = self._listening.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        where = f"[{host}]" if ":" in host else host
+        return f"{self._plan.scheme}://{where}:{port}"
 
     def _say(self, text: str, *, level: Level = "info", **facts: object) -> None:
         as_json = self._plan.log_format == "json"

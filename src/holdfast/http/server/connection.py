@@ -114,6 +114,7 @@ class Connection(asyncio.Protocol):
         self.deadline = (
             service.loop.time() + service.limits.head_seconds
         )  # shorter than for a used connection
+        self.writer.begin()
         service.connections.add(self)
         if service.is_full:
             service.report_full()
@@ -145,8 +146,9 @@ class Connection(asyncio.Protocol):
             self._refuse(BadRequest(BadRequest.CUT_SHORT))
         elif self._request is not None:
             self._request.half_close()
-            return True
-        return bool(self.intake.pending)
+        elif not self.intake.pending:
+            return False
+        return bool(self.ends["scheme"] == "http")  # TLS has no half of a connection
 
     def pause_writing(self) -> None:
         self.writer.pause()

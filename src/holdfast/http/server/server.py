@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import ssl
 from collections.abc import Callable, Sequence
 from socket import socket
 from typing import Any
@@ -35,6 +36,7 @@ class Server:
         shutdown_seconds: float,
         backlog: int,
         leave_seconds: float = 0.0,
+        tls: ssl.SSLContext | None = None,
         ready: Callable[[], None] = lambda: None,
         leaving: Callable[[], None] = lambda: None,
         draining: Callable[[], None] = lambda: None,
@@ -49,6 +51,7 @@ class Server:
         self._shutdown_seconds = shutdown_seconds
         self._backlog = backlog
         self._leave_seconds = leave_seconds
+        self._tls = tls
         self._ready = ready
         self._leaving = leaving
         self._draining = draining
@@ -72,7 +75,7 @@ class Server:
         lifespan = _Lifespan(self._application)
         if not await lifespan.start():
             return
-        service = Service(self._application, self._limits)
+        service = Service(self._application, self._limits, self._tls)
         try:
             for each in sockets:
                 bound_kernel(each, self._limits.untaken_seconds)

@@ -19,8 +19,11 @@ from holdfast.http.server.connection import Connection, State
 from holdfast.http.server.load import Load
 from holdfast.http.server.pipelined import Pipelined
 from holdfast.http.server.refusal import refusal
+from holdfast.http.server.tls import TlsArrival
 
 if TYPE_CHECKING:
+    import ssl
+
     from holdfast.http.server.limits import ConnectionLimits
     from holdfast.http.server.ports import OpenCycle, ServedConnection
 
@@ -41,7 +44,9 @@ class Service:
     A complete request with nothing behind it is first offered to its `begin`, which may begin it at once.
     """
 
-    def __init__(self, application: Application, limits: ConnectionLimits) -> None:
+    def __init__(
+        self, application: Application, limits: ConnectionLimits, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.limits = limits
         self.load = Load(limits)
         self.loop = asyncio.get_running_loop()
@@ -56,6 +61,7 @@ class Service:
         self._serve: Callable[..., Any] | None = getattr(application, "serve", None)
         self._begin: Callable[..., bool] = getattr(application, "begin", None) or _never
         self._application = application
+        self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.TimerHandle | None = None
         self._emptied = asyncio.Event()
@@ -64,9 +70,11 @@ class Service:
         self._has_ended = False
         self._tick()
 
-    def connect(self) -> Connection:
+    def connect(self) -> Connection | TlsArrival:
         """Return the protocol of a new connection."""
-        return Connection(self)
+        if self._tls is None:
+            return Connection(self)
+        return TlsArrival(self, self._tls, lambda: Connection(self))
 
     def forget(self, connection: ServedConnection) -> None:
         """Remove a connection that has ended."""

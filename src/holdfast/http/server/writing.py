@@ -44,7 +44,6 @@ class Writer:
     __slots__ = ("_load", "_transport", "_unsent", "_untaken", "is_paused")
 
     def __init__(self, transport: asyncio.Transport, load: Load) -> None:
-        transport.set_write_buffer_limits(high=0)  # every waiting byte is noticed at once, and has a deadline
         self._transport = transport
         self._load = load
         self.is_paused = False
@@ -53,6 +52,13 @@ class Writer:
         """The waiting bytes, as the load counts them."""
         self._untaken: int | None = None
         """The untaken bytes at the last check; None before the first."""
+
+    def begin(self) -> None:
+        """Let the transport notice every waiting byte at once, so that it has a deadline."""
+        is_plain = self._transport.get_extra_info("sslcontext") is None
+        self._transport.set_write_buffer_limits(
+            high=0 if is_plain else 1
+        )  # Python's TLS pauses at the limit itself
 
     def write(self, data: bytes, body: bytes = b"") -> None:
         """Write immediately. A large `body` is not copied."""
