@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -153,6 +155,7 @@ class PatroniCluster:
         self._values = {
             "CLUSTER": "holdfast",
             "ETCD": f"{self._etcd_address}:2379",
+            "ETCD_API": etcd_api(),
             "NETWORK": "127.0.0.0/8",
             "BINARIES": str(_binaries()),
             "PROXY": self.proxy,
@@ -234,6 +237,7 @@ class PatroniCluster:
             "listen-peer-urls": peers,
             "initial-advertise-peer-urls": peers,
             "initial-cluster": f"default={peers}",
+            "enable-v2": "true" if etcd_api() == "etcd" else "false",
         }
         return _launched(folder, "etcd", *(f"--{name}={value}" for name, value in options.items()), user=True)
 
@@ -241,6 +245,14 @@ class PatroniCluster:
         configuration = self.folder / "haproxy.cfg"
         configuration.write_text(filled("haproxy.cfg", self._values))
         return _launched(self.folder, "haproxy", "-db", "-f", str(configuration))
+
+
+@functools.cache
+def etcd_api() -> str:
+    """Return the interface of etcd that this Patroni can use. Before 3.0.3 the newer one can have two leaders."""
+    text = subprocess.run(["patroni", "--version"], capture_output=True, text=True, check=True).stdout
+    version = tuple(int(number) for number in re.findall(r"\d+", text)[:3])
+    return "etcd3" if version >= (3, 0, 3) else "etcd"
 
 
 def filled(name: str, values: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ The failovers themselves are a part of the proof, `python -m proof.patroni`: the
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,13 +17,14 @@ import yaml
 
 from proof.machine import ROOT
 from proof.patroni import LIMITS, ORDER, TTL_SECONDS
-from proof.patroni_cluster import FILES, NAMES, filled
+from proof.patroni_cluster import FILES, NAMES, etcd_api, filled
 
 VALUES = {
     "CLUSTER": "holdfast",
     "NODE": "one",
     "ADDRESS": "127.0.0.11",
     "ETCD": "127.0.0.3:2379",
+    "ETCD_API": "etcd3",
     "NETWORK": "127.0.0.0/8",
     "DATA": "/var/lib/postgresql/holdfast",
     "BINARIES": "/usr/lib/postgresql/15/bin",
@@ -59,6 +61,20 @@ def test_the_guide_has_the_settings_of_the_file() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", guide, re.MULTILINE))
     assert len(rows) >= 6
     assert rows == {name: str(settings()[name]).lower() for name in rows}
+
+
+def test_an_old_patroni_gets_the_interface_that_keeps_one_leader(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the newer one, Patroni 3.0.2 takes the key of its successor after a pause: two primaries, and no sale."""
+    program = tmp_path / "patroni"
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for version, api in {"3.0.2": "etcd", "3.0.3": "etcd3", "4.0.4": "etcd3"}.items():
+        program.write_text(f"#!/bin/sh\necho patroni {version}\n")
+        program.chmod(0o755)
+        etcd_api.cache_clear()
+        assert etcd_api() == api
+    etcd_api.cache_clear()
 
 
 def test_every_variable_of_a_file_is_explained() -> None:
