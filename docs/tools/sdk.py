@@ -20,6 +20,7 @@ from holdfast_client import (
     inventory,
     keys,
     models,
+    presentations,
     sales,
     seat_maps,
     tickets,
@@ -32,6 +33,7 @@ _SUBJECTS: dict[str, ModuleType] = {
     "Events, and the server": catalogue,
     "Tickets": tickets,
     "The door": door,
+    "Descriptions and posters": presentations,
     "Seat maps of venues": seat_maps,
     "Webhooks, notices and mail": delivery,
     "The audit": audit,
@@ -40,7 +42,15 @@ _SUBJECTS: dict[str, ModuleType] = {
     "Availability, seats and blocks": inventory,
     "Holds and bookings": sales,
 }
-_OBJECTS = (models.events, models.seats, models.seat_maps, models.sales, models.door, models.service)
+_OBJECTS = (
+    models.events,
+    models.seats,
+    models.seat_maps,
+    models.sales,
+    models.door,
+    models.presentations,
+    models.service,
+)
 
 
 def sdk_reference() -> Iterator[str]:

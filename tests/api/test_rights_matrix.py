@@ -27,6 +27,7 @@ from holdfast.inventory.rules import commands as c
 from support.comparing import comparable
 from support.http_app import KeyedClient, access_of, client_of, running_app
 from support.http_sales import SEATS, confirm, make_event, place
+from support.pictures import PICTURE
 from support.wallet_files import wallet_settings
 
 ENDPOINTS = {one.operation_id: one for one in all_endpoints() if not one.operation_id.endswith("_too")}
@@ -118,6 +119,8 @@ BODIES: dict[str, Any] = {
     "check_ticket": {"code": "HF1"},
     "record_check_ins": {"device": "a", "items": [{"seq": 1, "at": "2026-11-05T18:42:00Z", "code": "HF1"}]},
     "change_door": {"re_entry": "never"},
+    "change_presentation": {"description": "With a *talk*."},
+    "put_poster": {"image": PICTURE},
     "change_organisation": {"requires_second_factor": True},
     "invite_member": {"email": "eve@example.org", "role": "door"},
     "change_event": {"name": "Other"},
@@ -183,6 +186,7 @@ async def shop(guest: httpx2.AsyncClient, organiser: httpx2.AsyncClient) -> Shop
     dated = {"seat_map": SEATS, "starts_at": "2099-01-01T20:00:00Z"}
     event = await make_event(organiser, **dated)
     draft = await make_event(organiser, **dated, status="draft")
+    await organiser.put(f"/v1/events/{draft['number']}/poster", json={"image": PICTURE})
     booked = await confirm(guest, await place(guest, event, {"seats": ["A-1-1"]}))
     hold = await place(guest, event, {"seats": ["A-1-2"]})
     block = await organiser.post(f"/v1/events/{event['number']}/blocks", json={"seats": ["A-1-3"]})

@@ -21,6 +21,7 @@ from holdfast_client import (
     inventory,
     keys,
     models,
+    presentations,
     sales,
     seat_maps,
     tickets,
@@ -51,10 +52,27 @@ def test_every_method_has_a_docstring(kind: type) -> None:
         assert len(inspect.getdoc(method) or "") > 10
 
 
+_VALUES: dict[str, object] = {"scans": (), "image": b"picture"}
+"""Arguments that no text can be."""
+
+
 def calls() -> list[Call[object]]:
     """Return every call of the SDK, with valid arguments."""
     made: list[Call[object]] = [Following("{}", Retries()).call()]
-    for module in (access, audit, catalogue, delivery, door, inventory, keys, sales, seat_maps, tickets):
+    modules = (
+        access,
+        audit,
+        catalogue,
+        delivery,
+        door,
+        inventory,
+        keys,
+        presentations,
+        sales,
+        seat_maps,
+        tickets,
+    )
+    for module in modules:
         for name, build in inspect.getmembers(module, inspect.isfunction):
             if build.__module__ != module.__name__ or name.startswith("_"):
                 continue
@@ -63,7 +81,7 @@ def calls() -> list[Call[object]]:
                 for one in inspect.signature(build).parameters.values()
                 if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
             ]
-            made.append(build(*[() if one.name == "scans" else "{}" for one in needed]))
+            made.append(build(*[_VALUES.get(one.name, "{}") for one in needed]))
     return made
 
 

@@ -28,6 +28,7 @@ _TYPE = re.compile(rb'"type":"(?:\./|(?:\.\./)+|/)problems/')
 ALL_SCOPES = ("read", "sell", "organise", "door")
 _PDF = "application/pdf"
 _PASS = "application/vnd.apple.pkpass"
+_PICTURE = "image/jpeg"
 MAX_SHOWN = 4_000
 """The golden files record longer texts by their digest."""
 
@@ -170,10 +171,10 @@ def entry_of(answer: Answer, mask: Mask) -> dict[str, Any]:
     """Return an answer in its recorded form: status, headers in their order, and body."""
     request_id = answer.header("x-request-id")
     headers = [f"{name}: {mask.answer_text(value, request_id)}" for name, value in answer.headers]
-    is_made = answer.header("content-type") in (_PDF, _PASS)
+    is_made = answer.header("content-type") in (_PDF, _PASS, _PICTURE)
     if (
         answer.header("content-encoding") or is_made
-    ):  # the length depends on the version of zlib, or of the typesetter
+    ):  # the length depends on the version of zlib, or of what made it
         headers = [re.sub(r"^(content-length): \d+$", r"\1: <packed>", line) for line in headers]
     return {"status": answer.status, "headers": headers, "body": _body(answer, mask, request_id)}
 
@@ -184,6 +185,8 @@ def _body(answer: Answer, mask: Mask, request_id: str) -> Any:
     kind = answer.header("content-type")
     if kind == _PDF:
         return f"a PDF of {'one page or more' if answer.body.startswith(b'%PDF-') else 'nothing'}"
+    if kind == _PICTURE:
+        return f"a picture of {'some pixels' if answer.body.startswith(bytes((0xFF, 0xD8))) else 'nothing'}"
     if kind == _PASS:
         return f"a pass of {'some files' if answer.body.startswith(b'PK') else 'nothing'}"
     body = gzip.decompress(answer.body) if answer.header("content-encoding") == "gzip" else answer.body

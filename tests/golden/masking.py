@@ -31,6 +31,8 @@ _PRINTED_REFERENCE = re.compile(
 _TICKET_CODE = re.compile(r"HF1[0-9A-Z $%*+\-./:]{135}")
 _LIST_SIGNATURE = re.compile(r"(?<=signature-ed25519: )[A-Za-z0-9+/]{86}==|^[A-Za-z0-9+/]{86}==$")
 _CODE_HASH = re.compile(r"^(?!0f4c9be1a2d35c7788aa11be)[0-9a-f]{24}$")
+_POSTER = re.compile(r"(?<=posters/)(?!4c0f9d2b71e68a35)[0-9a-f]{16}|(?<=^\")[0-9a-f]{16}(?=\"$)")
+"""The digest of a poster, in a path or in a tag. It depends on the encoder."""
 _SIGNED_LINK = re.compile(r"(?<=/gp/v/save/)[\w-]+\.[\w-]+\.[\w-]+")
 _RESET = re.compile(r'(?<=;t=)\d+(?=$|")')
 """The seconds of `RateLimit`, which depend on the moment."""
@@ -77,6 +79,7 @@ class Mask:
         text = _TICKET_CODE.sub(self._ticket_code, text)
         text = _LIST_SIGNATURE.sub("<signature>", text)
         text = _CODE_HASH.sub("<hash>", text)
+        text = _POSTER.sub("<poster>", text)
         text = _SIGNED_LINK.sub("<signed>", text)
         text = _SESSION.sub("<session>", text)
         text = _DIGEST.sub("<digest>", text)

@@ -15,6 +15,7 @@ from golden import (
     scenes_dialects,
     scenes_door,
     scenes_events,
+    scenes_presentations,
     scenes_sales,
     scenes_tickets,
 )
@@ -30,6 +31,7 @@ SCENES = {
     "changes": scenes_changes.changes,
     "tickets": scenes_tickets.tickets,
     "door": scenes_door.door,
+    "presentations": scenes_presentations.presentations,
     "service": scenes_sales.service,
     "accounts": scenes_accounts.accounts,
 }

@@ -17,6 +17,7 @@ from holdfast_client import (
     door,
     inventory,
     keys,
+    presentations,
     sales,
     seat_maps,
     tickets,
@@ -150,6 +151,11 @@ class Client(Settings):
     cancel_booking = _method(sales.cancel_booking)
     exchange_booking = _method(sales.exchange_booking)
     mail_booking = _method(sales.mail_booking)
+    get_presentation = _method(presentations.get_presentation)
+    change_presentation = _method(presentations.change_presentation)
+    get_poster = _method(presentations.get_poster)
+    put_poster = _method(presentations.put_poster)
+    delete_poster = _method(presentations.delete_poster)
     list_tickets = _method(tickets.list_tickets)
     iterate_tickets = _iteration(tickets.list_tickets)
     get_tickets_pdf = _method(tickets.get_tickets_pdf)

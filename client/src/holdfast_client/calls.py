@@ -177,6 +177,11 @@ def patch(
     )
 
 
+def put(path: str, read_answer: Callable[[Answer], T], *, body: Mapping[str, Any]) -> Call[T]:
+    """Make a PUT. It sets the whole, so a repeat changes nothing more."""
+    return Call(method="PUT", path=path, read=read_answer, headers=_JSON, content=encode(body))
+
+
 def form(path: str, read_answer: Callable[[Answer], T], content: str, *, repeatable: bool = True) -> Call[T]:
     """Make a POST of a form, as OAuth's endpoints read it. No key guards it."""
     return Call(

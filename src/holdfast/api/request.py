@@ -13,6 +13,7 @@ from holdfast.limits.attempts import AttemptLimits
 from holdfast.limits.live_holds import LiveHolds
 from holdfast.limits.open_streams import OpenStreams
 from holdfast.limits.shared_holds import SharedHolds
+from holdfast.presentation.presentations import Presentations
 from holdfast.tickets.booking_links import BookingLinks
 from holdfast.tickets.tickets import Tickets
 from holdfast.tickets.wallets.wallets import Wallets
@@ -32,6 +33,7 @@ class Request(request.Request):
     delivery: Delivery
     tickets: Tickets
     door: Door
+    presentations: Presentations
     wallets: Wallets
     booking_links: BookingLinks
     attempts: AttemptLimits

@@ -37,6 +37,7 @@ from holdfast.inventory.inventory import Inventory
 from holdfast.metrics import write_tallies
 from holdfast.postgres.connections import Connections
 from holdfast.postgres.first_connection import wait_for_first
+from holdfast.presentation.presentations import Presentations
 from holdfast.process.descriptors import connections_within, raise_descriptor_limit, streams_within
 from holdfast.process.disk_room import disk_room_of
 from holdfast.process.errors import CannotStart
@@ -198,6 +199,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             delivery=delivery,
             tickets=tickets,
             door=door,
+            presentations=Presentations(connections),
             wallets=wallets,
             booking_links=booking_links,
             cursors=cursors,

@@ -32,6 +32,7 @@ from holdfast.process.server_address import read_address
 from holdfast.tickets.tickets import Tickets
 
 if TYPE_CHECKING:
+    from holdfast.presentation.presentations import Presentations
     from holdfast.tickets.wallets.wallets import Wallets
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "use_engine",
     "use_engine_at",
     "use_mailing_access",
+    "use_presentations",
     "use_tickets",
     "use_wallets",
     "using_database",
@@ -167,6 +169,23 @@ def _use_ticket_contexts(work: Callable[[Inventory, Tickets, Door], Awaitable[T]
 def use_door(work: Callable[[Inventory, Door], Awaitable[T]]) -> T:
     """Run the work with the doors of events. The codes of tickets are read with the server's key."""
     return _use_ticket_contexts(lambda inventory, _, door: work(inventory, door))
+
+
+def use_presentations(work: Callable[[Inventory, Presentations], Awaitable[T]]) -> T:
+    """Run the work with the descriptions and posters of events."""
+    from holdfast.presentation.presentations import Presentations
+
+    async def run(url: str) -> T:
+        connections = Connections(url, size=2, application="holdfast-cli")
+        inventory = Inventory(connections, HoldTokens(os.urandom(32)))
+        await inventory.open()
+        try:
+            return await work(inventory, Presentations(connections))
+        finally:
+            await inventory.close()
+
+    with using_database() as url:
+        return asyncio.run(run(url))
 
 
 def use_wallets(work: Callable[[Inventory, Wallets], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""`holdfast event`: make, list, show, change, publish, stop, resume, cancel, reset and import events."""
+"""`holdfast event`: make, list, show, change, present, publish, stop, resume, cancel, reset and import events."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from holdfast.cli import _event_options as options
 from holdfast.cli._consent import Yes, ask
 from holdfast.cli._event_options import EventRef, SeatMapFile, fields_of
+from holdfast.cli._present import present
 from holdfast.cli.output import AsCsv, AsJson, Column, count_of, fail, print_json, print_record, print_table
 from holdfast.inventory.rules.event import EventStatus
 
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Make, list, show, change, publish, stop, resume, cancel, reset and import events.",
+    help="Make, list, show, change, present, publish, stop, resume, cancel, reset and import events.",
     no_args_is_help=True,
     add_completion=False,
 )
+
+
+app.command()(present)
 
 
 class Clearable(StrEnum):

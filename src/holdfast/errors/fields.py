@@ -76,6 +76,7 @@ class FieldError:
     NO_EVENT = "{field} must be the number of an event of the organisation: list its events."
     OWNER_SEES_ALL = "{field} must be null for an owner, who sees every event."
     PASSKEY = "{field} is not a passkey that was made for this session just now, or it is known."
+    POSTER = "{field} must be a PNG, JPEG or WebP picture in base 64, of 8 MB and 25 megapixels or fewer."
     PRESENT_NEEDED = "{field} is required to change the address or the password."
     NO_MEMBERSHIP = "{field} must be an organisation that the account is a member of: `/v1/me` lists them."
     WEBHOOK_URL = "{field} must be another address, because no webhook may have this one: {reason}."

@@ -107,6 +107,7 @@ class RouteNotFound(NotFound):
     PATH = "There is nothing at {path}; /docs lists the paths."
 
     NO_DATE = "The event has no date, so there is nothing for a calendar."
+    NO_POSTER = "The event has no poster: set one, or show a picture of your own."
     NO_WALLET = "This server makes no passes for this wallet: print the ticket, or show its code."
     SEAT_MAP_VERSION = "The event's seat map has no such version: read `/seat-map` without one."
 

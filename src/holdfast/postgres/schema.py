@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import citus, distribution, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 21
+GENERATION = 22
 """The schema generation of this server."""
 
 

@@ -12,7 +12,7 @@ CREATE TABLE schema_generation (
     epoch uuid NOT NULL DEFAULT gen_random_uuid(), -- a part of the name of this history (postgres/epoch.py)
     key_fingerprint text                  -- of the server key (access/server_key.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (21, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (22, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;
@@ -298,6 +298,21 @@ CREATE TABLE check_ins (
 CREATE INDEX check_ins_by_ticket ON check_ins (event_number, booking_id, ticket_number, number)
     WHERE verdict IN ('admitted', 'left');
 
+-- What an event shows on its page beside its facts. No batch reads it.
+CREATE TABLE presentations (
+    event_number bigint NOT NULL,
+    description text NOT NULL DEFAULT '',  -- Markdown
+    poster_digest text,                    -- of the picture; null: there is none
+    poster bytea,                          -- JPEG, written by presentation/pictures.py
+    poster_small bytea,
+    poster_width integer,
+    poster_height integer,
+    changed_at timestamptz NOT NULL,
+    changed_by text NOT NULL,
+    PRIMARY KEY (event_number),
+    CHECK (num_nulls(poster_digest, poster, poster_small, poster_width, poster_height) IN (0, 5))
+);
+
 -- Tables without an event, on the control connection.
 
 CREATE TABLE leases (
@@ -377,7 +392,8 @@ CREATE TABLE accounts (
     email text NOT NULL,
     email_folded text NOT NULL UNIQUE,
     password_hash text NOT NULL,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    language text                          -- in which the person reads; null: that of the browser
 );
 
 -- For servers of generations before 12.

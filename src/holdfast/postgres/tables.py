@@ -26,6 +26,7 @@ OF_EVENTS = (
     "ticket_revisions",
     "doors",
     "check_ins",
+    "presentations",
 )
 """Tables with an event's number in each row. Number 0 stands for no event, as in `jobs`."""
 

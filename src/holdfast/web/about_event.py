@@ -15,8 +15,11 @@ _LINE = 74
 """Bytes of a line of a calendar, without the blank that continues one (RFC 5545, 3.1)."""
 
 
-def structured_data(view: EventView, address: str) -> dict[str, Any]:
-    """Return the event as schema.org describes one. `address` is the page's own; "" if the server does not know it."""
+def structured_data(view: EventView, address: str, picture: str) -> dict[str, Any]:
+    """Return the event as schema.org describes one.
+
+    `address` is the page's own, and `picture` that of the poster; "" if the server does not know it.
+    """
     event = view.event
     is_cancelled = event.status is EventStatus.CANCELLED
     offer: dict[str, Any] = {"@type": "Offer", "availability": f"{_SCHEMA}/{_availability(view)}"}
@@ -30,6 +33,10 @@ def structured_data(view: EventView, address: str) -> dict[str, Any]:
         found["startDate"] = view.starts.isoformat()
     if event.venue:
         found["location"] = {"@type": "Place", "name": event.venue}
+    if view.shown.summary:
+        found["description"] = view.shown.summary
+    if picture:
+        found["image"] = picture
     if address:
         found["url"] = offer["url"] = address
     if event.on_sale_at is not None:

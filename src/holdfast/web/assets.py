@@ -14,11 +14,11 @@ from holdfast.http.values import FromPath
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.static_files import StaticFile, all_static_files
 
-__all__ = ["routes", "send_file"]
+__all__ = ["FOR_EVER", "routes", "send_file"]
 
 routes: Routes = PageRoutes()
 
-_FOR_EVER = b"public, max-age=31536000, immutable"
+FOR_EVER = b"public, max-age=31536000, immutable"
 
 
 def _known(text: str) -> str | None:
@@ -28,7 +28,7 @@ def _known(text: str) -> str | None:
 @routes.get("/assets/{file}", policy=Permission.PUBLIC, anonymous=True)
 async def get_asset(request: Request, file: Annotated[str, FromPath(_known, RouteNotFound)]) -> Reply:
     """Return a file of the pages."""
-    return send_file(request, all_static_files()[file], keep=_FOR_EVER)
+    return send_file(request, all_static_files()[file], keep=FOR_EVER)
 
 
 def send_file(request: Request, asset: StaticFile, *, keep: bytes) -> Reply:

@@ -14,6 +14,7 @@ from holdfast.api.request import Request
 from holdfast.api.v1.buyers import BuyerDetailsIn
 from holdfast.api.v1.hold_bodies import PlaceHoldIn, RequestedLineIn
 from holdfast.api.v1.holds import place_hold
+from holdfast.api.v1.presentations import poster_file
 from holdfast.api.v1.rights import visible_event
 from holdfast.api.values import EventPath, Label, Name
 from holdfast.errors import BuyerRequired, HoldfastError, RouteNotFound
@@ -24,10 +25,11 @@ from holdfast.http.routes import Routes
 from holdfast.inventory.rules.availability import AreaAvailability, Availability
 from holdfast.web.about_event import calendar_entry, structured_data
 from holdfast.web.cookies import keep_token
-from holdfast.web.event_view import view_of_availability
+from holdfast.web.event_view import EventView, view_of_availability
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
+from holdfast.web.posters import find_shown
 from holdfast.web.seat_list import SeatSteps, read_seat_steps
 from holdfast.web.sentences import Sentence, sentence_for
 
@@ -187,14 +189,15 @@ async def _event_page(
     if found.map_version:
         model = await request.inventory.read_models.get_current(found.number)
         plan = read_seat_steps(model, section, row, known.by_category(), wanted)
-    view = view_of_availability(known)
+    shown = (await find_shown(request, [found.number])).get(found.number)
+    view = view_of_availability(known, shown)
     return page(
         request,
         "event.html",
         status=status,
         here=f"e/{found.number}",
         view=view,
-        about=structured_data(view, _address(request, found.number)),
+        about=structured_data(view, _address(request, found.number), _picture(request, view)),
         offers=_offers(known, chosen),
         categories=[area for area in known.areas if area.seated],
         most=most,
@@ -211,6 +214,14 @@ async def _event_page(
 def _address(request: Request, number: int) -> str:
     """Return where strangers find the page; "" if the server does not know it."""
     return f"{request.public_url}/e/{number}" if request.public_url else ""
+
+
+def _picture(request: Request, view: EventView) -> str:
+    """Return where strangers find the poster; "" without one, or if the server does not know it."""
+    poster = view.shown.poster
+    if poster is None or not request.public_url:
+        return ""
+    return f"{request.public_url}/{poster_file(view.event.number, poster)}"
 
 
 def _offers(known: Availability, chosen: ChoiceIn | None) -> list[Offer]:

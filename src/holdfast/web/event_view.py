@@ -9,6 +9,7 @@ from math import ceil
 from holdfast.errors import EventNotOnSale, Refusal
 from holdfast.inventory.rules.availability import Availability, Counts
 from holdfast.inventory.rules.event import Event, EventStatus
+from holdfast.presentation.records import Presentation
 from holdfast.web.languages import gettext, ngettext
 from holdfast.web.pages import in_zone
 from holdfast.web.written import clock, short_time
@@ -42,9 +43,17 @@ class EventView:
     hue: int
     pattern: str
     """The pattern of its poster, until it has a picture."""
+    shown: Presentation
 
 
-def view_of(event: Event, counts: Counts, now: datetime, *, returns_at: datetime | None = None) -> EventView:
+def view_of(
+    event: Event,
+    counts: Counts,
+    now: datetime,
+    *,
+    returns_at: datetime | None = None,
+    shown: Presentation | None = None,
+) -> EventView:
     """Return what a page says of an event. `returns_at`: when the next held places may come back."""
     refusal = event.refuse_sale(now)
     return EventView(
@@ -54,11 +63,12 @@ def view_of(event: Event, counts: Counts, now: datetime, *, returns_at: datetime
         on_sale=refusal is None,
         hue=event.number % 8 + 1,
         pattern=_PATTERNS[event.number % len(_PATTERNS)],
+        shown=shown or Presentation(event_number=event.number),
     )
 
 
-def view_of_availability(known: Availability) -> EventView:
-    return view_of(known.event, known.counts, known.as_of, returns_at=known.next_expiry)
+def view_of_availability(known: Availability, shown: Presentation | None) -> EventView:
+    return view_of(known.event, known.counts, known.as_of, returns_at=known.next_expiry, shown=shown)
 
 
 def _status(

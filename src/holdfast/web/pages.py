@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from holdfast import languages
 from holdfast.api.accepted_language import VARIES_BY_LANGUAGE
 from holdfast.api.request import Request
+from holdfast.api.v1.presentations import poster_file
 from holdfast.api.venue_time import in_zone
 from holdfast.errors import CredentialsRequired, HoldfastError
 from holdfast.http.problems import problem_headers, problem_members
@@ -118,4 +119,8 @@ def _templates() -> Environment:
     )
     environment.install_gettext_callables(translated, translated_many, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     environment.filters.update(long_time=long_time, clock=clock, part=part, number=number, left=left)
+    environment.filters.update(
+        file=lambda poster, number: poster_file(number, poster),
+        small_file=lambda poster, number: poster_file(number, poster, small=True),
+    )
     return environment

@@ -13,6 +13,7 @@ from holdfast.inventory.queries import EventFilter
 from holdfast.web.event_view import EventView, view_of
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page
+from holdfast.web.posters import find_shown
 from holdfast.web.written import month
 
 __all__ = ["routes"]
@@ -38,11 +39,9 @@ async def show_programme(request: Request, q: ShortText | None = None) -> Reply:
     found = await request.inventory.queries.list_events(
         EventFilter(text=q, drafts=False), before=None, limit=_MAX_EVENTS
     )
-    views = [
-        view_of(event, counts, now)
-        for event, counts, now in found
-        if event.starts_at is None or event.starts_at >= now
-    ]
+    coming = [each for each in found if each[0].starts_at is None or each[0].starts_at >= each[2]]
+    shown = await find_shown(request, [event.number for event, _, _ in coming])
+    views = [view_of(event, counts, now, shown=shown.get(event.number)) for event, counts, now in coming]
     return page(
         request,
         "programme.html",

@@ -44,6 +44,11 @@ KINDS = {
         "POST /v1/bookings/{booking}/exchange",
         "POST /v1/bookings/{booking}/mail",
     ),
+    "presentations": (
+        "PATCH /v1/events/{event}/presentation",
+        "PUT /v1/events/{event}/poster",
+        "DELETE /v1/events/{event}/poster",
+    ),
     "tickets": (
         "POST /v1/bookings/{booking}/tickets/{ticket}/reissue",
         "POST /v1/events/{event}/tickets/check",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scenarios.hostile.dialect_targets import dialect_targets
 from scenarios.hostile.shop import Shop
 from scenarios.hostile.target import Target
+from support.pictures import PICTURE
 
 __all__ = ["targets"]
 
@@ -409,6 +410,29 @@ def targets(shop: Shop) -> list[Target]:
                 "lists/0/opens_at": "time",
                 "lists/0/closes_at": "time",
             },
+        ),
+        Target(
+            route="PATCH /v1/events/{event}/presentation",
+            path=f"/v1/events/{number}/presentation",
+            names=(number,),
+            staff=True,
+            body={"description": "With a *talk*."},
+            fields={"description": "prose"},
+        ),
+        Target(
+            route="PUT /v1/events/{event}/poster",
+            path=f"/v1/events/{number}/poster",
+            names=(number,),
+            staff=True,
+            large=True,
+            body={"image": PICTURE},
+            fields={"image": "picture"},
+        ),
+        Target(
+            route="DELETE /v1/events/{event}/poster",
+            path=f"/v1/events/{number}/poster",
+            names=(number,),
+            staff=True,
         ),
         Target(
             route="POST /v1/holds/{hold}/release",

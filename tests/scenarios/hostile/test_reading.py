@@ -36,6 +36,7 @@ WRONG_VALUES: dict[str, list[bytes]] = {
     "first": [b"0", b"-1", b"1.0", b"1e1", b"9" * 40, b"%D9%A1", b"", b"ten"],
     "all": [b"1", b"yes", b"", b"TRUE", b"null"],
     "lifted": [b"1", b"yes", b"", b"TRUE", b"null"],
+    "small": [b"1", b"yes", b"", b"TRUE", b"null"],
     "on_sale": [b"1", b"yes", b"", b"TRUE", b"null"],
     "status": [b"", b"PENDING", b"published'--", b"held,booked", b"%F0%9F%8E%AD"],
     "starts_from": [b"tomorrow", b"infinity", b"", b"2026-01-01", b"2027-02-30T00:00:00Z"],
@@ -103,8 +104,12 @@ async def test_a_wrong_query_is_refused(app: Application, database_url: str, sho
 
 
 def _without_file(endpoint: Endpoint) -> set[int]:
-    """The event of the shop has no date, so it has no calendar. The server has no wallets, and in open mode no key."""
-    return {404} if endpoint.path.endswith(("/calendar.ics", "-wallet", ".pkpass", "{key}")) else set()
+    """The event of the shop has no date and no poster. The server has no wallets, and in open mode no key."""
+    return (
+        {404}
+        if endpoint.path.endswith(("/calendar.ics", "/poster", "-wallet", ".pkpass", "{key}"))
+        else set()
+    )
 
 
 @every_read

@@ -14,6 +14,7 @@ from holdfast_client.models.door import (
     Scan,
 )
 from holdfast_client.models.events import Event, Page, Part
+from holdfast_client.models.presentations import Poster, Presentation
 from holdfast_client.models.sales import (
     Booking,
     BookingLetter,
@@ -95,6 +96,8 @@ __all__ = [
     "PackedSeats",
     "Page",
     "Part",
+    "Poster",
+    "Presentation",
     "Scan",
     "Seat",
     "SeatChange",

@@ -15,12 +15,15 @@ from holdfast.api.values import EventPath
 from holdfast.errors import DuplicateSeat, InvalidInput
 from holdfast.http.model_errors import invalid_input
 from holdfast.http.reply import Reply
-from holdfast.http.routes import Routes
+from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.inventory.rules.event import Area, FullEvent
+from holdfast.presentation.markdown import safe_html
+from holdfast.presentation.records import MAX_DESCRIPTION
 from holdfast.web.languages import gettext
 from holdfast.web.organise.event_form import NOTHING, EventIn, body_of, fields_of, wrong_fields
 from holdfast.web.organise.frame import RefusedCommand, from_staff, organiser_page, own_event, run
 from holdfast.web.organise.new_event import ZONES
+from holdfast.web.organise.presented import read_presented, save_presented
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import redirect
 from holdfast.web.sentences import Sentence
@@ -39,10 +42,11 @@ _FIELD = {"hold_ttl_seconds": "hold_minutes"}
 async def show_change(request: Request, event: EventPath) -> Reply:
     """Show the event as a form."""
     found = await own_event(request, event)
-    return await _change_page(request, found, fields_of(found) | _areas_typed(found))
+    described = {"description": (await request.presentations.get(found.number)).description}
+    return await _change_page(request, found, fields_of(found) | _areas_typed(found) | described)
 
 
-@routes.post("/organise/events/{event}/change", policy=Permission.EVENTS_WRITE)
+@routes.post("/organise/events/{event}/change", policy=Permission.EVENTS_WRITE, body_limit=SEAT_MAP_LIMIT)
 @from_staff
 async def save_change(request: Request, event: EventPath, form: EventIn) -> Reply:
     """Change what the form has. What it does not show stays as it is."""
@@ -55,6 +59,7 @@ async def save_change(request: Request, event: EventPath, form: EventIn) -> Repl
         draft.wrong["areas"] = gettext("Give each area a name of its own, and a number of places.")
     elif areas:
         body["areas"] = areas
+    presented = await read_presented(request, typed, draft.wrong)
     if draft.wrong:
         return await _change_page(request, found, typed, wrong=draft.wrong, status=422)
     try:
@@ -70,6 +75,7 @@ async def save_change(request: Request, event: EventPath, form: EventIn) -> Repl
         return await _refused_page(request, found, typed, refused)
     if isinstance(changed, RefusedCommand):
         return await _change_page(request, found, typed, message=_why(changed), status=changed.status)
+    await save_presented(request, found.number, presented)
     return redirect(request, f"organise/events/{found.number}?done=change")
 
 
@@ -156,6 +162,7 @@ async def _change_page(
             title=gettext("Nothing is changed"),
             says=gettext("The form says at each field what it needs."),
         )
+    shown = NOTHING | typed
     return await organiser_page(
         request,
         "organise_change_event.html",
@@ -164,7 +171,10 @@ async def _change_page(
         event=event,
         status=status,
         message=message,
-        typed=NOTHING | typed,
+        typed=shown,
+        poster=(await request.presentations.get(event.number)).poster,
+        poster_of=event,
+        described=safe_html(shown["description"][:MAX_DESCRIPTION]),
         wrong=wrong or {},
         zones=ZONES,
         areas=_counted(event),

@@ -25,6 +25,8 @@ ROWS = 4
 """The lines for areas and sections that a new form has."""
 
 _MAX_PLAN = 8_000_000
+_MAX_PROSE = 100_000
+_MAX_PICTURE = 12_000_000
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 _TIMES = ("starts_at", "on_sale_at", "off_sale_at")
 _NUMBERS = ("hold_minutes", "max_per_hold", "max_per_buyer")
@@ -51,6 +53,10 @@ class EventIn(StaffForm):
     hold_minutes: _Line = ""
     max_per_hold: _Line = ""
     max_per_buyer: _Line = ""
+    description: Annotated[str, StringConstraints(max_length=_MAX_PROSE)] = ""
+    poster: Annotated[str, StringConstraints(max_length=_MAX_PICTURE)] = ""
+    """A picture in base 64. A script writes it."""
+    drop_poster: _Line = ""
 
     def typed(self) -> dict[str, str]:
         """Return every field by its name."""

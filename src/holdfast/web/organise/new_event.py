@@ -17,6 +17,8 @@ from holdfast.http.model_errors import invalid_input
 from holdfast.http.reply import Reply
 from holdfast.http.routes import SEAT_MAP_LIMIT, Routes
 from holdfast.inventory.rules.event import FullEvent
+from holdfast.presentation.markdown import safe_html
+from holdfast.presentation.records import MAX_DESCRIPTION
 from holdfast.web.languages import gettext
 from holdfast.web.organise.event_form import (
     NOTHING,
@@ -30,6 +32,7 @@ from holdfast.web.organise.event_form import (
 )
 from holdfast.web.organise.event_preview import EventPreview, preview_of
 from holdfast.web.organise.frame import RefusedCommand, from_staff, organiser_page, own_event, run
+from holdfast.web.organise.presented import read_presented, save_presented
 from holdfast.web.organise.seat_copy import copied_seats
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import redirect
@@ -60,6 +63,7 @@ async def show_new_event(request: Request, like: EventRef | None = None) -> Repl
     found = await own_event(request, like)
     typed = fields_of(found) | {"starts_at": "", "on_sale_at": "", "off_sale_at": ""}
     typed |= {"kind": "copy" if found.map_version else "areas", "copied": str(found.number)}
+    typed["description"] = (await request.presentations.get(found.number)).description
     return await _form_page(request, typed)
 
 
@@ -76,6 +80,7 @@ async def make_event(request: Request, form: EventIn) -> Reply:
     preview = await _preview(form, draft)
     if form.act == "preview":
         return await _form_page(request, typed, preview=preview, wrong=_shown_early(draft))
+    presented = await read_presented(request, typed, draft.wrong)
     if draft.wrong:
         return await _form_page(request, typed, preview=preview, wrong=draft.wrong, status=422)
     body = draft.body | {"status": "published" if form.act == "publish" else "draft"}
@@ -89,7 +94,13 @@ async def make_event(request: Request, form: EventIn) -> Reply:
         return await _refused_page(request, form, preview, refused)
     if isinstance(made, RefusedCommand):
         return await _form_page(request, typed, preview=preview, status=made.status, message=made.message)
+    await save_presented(request, made["number"], presented, like=await _copied(request, form))
     return redirect(request, f"organise/events/{made['number']}?done={form.act}")
+
+
+async def _copied(request: Request, form: EventIn) -> int | None:
+    """Return the event that is copied."""
+    return (await own_event(request, int(form.copied))).number if form.copied.isdigit() else None
 
 
 async def _copy_seats(request: Request, typed: dict[str, str], draft: Draft) -> None:
@@ -149,6 +160,7 @@ async def _form_page(
     typed = NOTHING | typed
     copied = typed["copied"]
     source: FullEvent | None = await own_event(request, int(copied)) if copied.isdigit() else None
+    poster = None if source is None else (await request.presentations.get(source.number)).poster
     wrong = wrong or {}
     if wrong and shown.get("message") is None:
         shown["message"] = Sentence(
@@ -164,6 +176,9 @@ async def _form_page(
         wrong=wrong,
         preview=preview,
         source=source,
+        poster=poster,
+        poster_of=source,
+        described=safe_html(typed["description"][:MAX_DESCRIPTION]),
         zones=ZONES,
         area_lines=_lines(typed, "area", more),
         section_lines=_lines(typed, "section", more),

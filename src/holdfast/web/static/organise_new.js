@@ -1,6 +1,8 @@
 // The form of a new event with scripts: only the chosen kind of places is shown, a file goes into the field of the
 // plan, and the preview follows what is typed. The server draws it, as it does without scripts.
 
+import {presentEvent} from "./organise_presentation.js";
+
 const PAUSE_MS = 300;
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#event-form"));
@@ -22,7 +24,9 @@ function showKind() {
 async function preview() {
   const number = ++asked;
   const body = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && name !== "poster") body.append(name, value);
+  }
   body.set("act", "preview");
   const answer = await fetch(form.action, {method: "POST", body, headers: {accept: "text/html"}});
   if (number !== asked || !answer.ok) return;
@@ -49,3 +53,4 @@ const fileField = document.querySelector("#plan-file-field");
 if (fileField instanceof HTMLElement) fileField.hidden = false;
 showKind();
 soon();
+presentEvent();

@@ -119,7 +119,9 @@ SELECT
         SELECT min(event_number) FROM ticket_revisions WHERE event_number > :after AND event_number < :before
     ) AS ticket_revisions,
     (SELECT min(event_number) FROM doors WHERE event_number > :after AND event_number < :before) AS doors,
-    (SELECT min(event_number) FROM check_ins WHERE event_number > :after AND event_number < :before) AS check_ins;
+    (SELECT min(event_number) FROM check_ins WHERE event_number > :after AND event_number < :before) AS check_ins,
+    (SELECT min(event_number) FROM presentations WHERE event_number > :after AND event_number < :before) AS
+        presentations;
 
 -- name: list_creations
 -- Finished creations of events, each of which made the event that it names.

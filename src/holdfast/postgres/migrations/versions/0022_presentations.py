@@ -1,0 +1,20 @@
+"""Presentations: the descriptions and posters of events. The language of an account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.postgres.migrations.statements import run_file
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_file(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Downgrade is not supported; restore a backup.")

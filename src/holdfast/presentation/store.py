@@ -1,0 +1,101 @@
+"""Presentation store: the statements of descriptions and posters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from holdfast.delivery.store import read_clock
+from holdfast.postgres import queries
+from holdfast.postgres.connections import Connections, fetch
+from holdfast.postgres.fan_out import ask_everywhere
+from holdfast.postgres.rows import RowReader
+from holdfast.presentation.markdown import plain_text, safe_html
+from holdfast.presentation.records import Poster, PosterImage, Presentation
+
+__all__ = ["PresentationStore"]
+
+SQL = queries.load("presentations")
+
+_SUMMARY = 200
+"""Characters of a summary, as social networks and lists show it."""
+
+
+def _presentation(
+    *,
+    event_number: int,
+    description: str,
+    poster_digest: str | None,
+    poster_width: int | None,
+    poster_height: int | None,
+    changed_at: datetime,
+    changed_by: str,
+) -> Presentation:
+    poster = None
+    if poster_digest is not None and poster_width is not None and poster_height is not None:
+        poster = Poster(digest=poster_digest, width=poster_width, height=poster_height)
+    return Presentation(
+        event_number=event_number,
+        description=description,
+        html=safe_html(description),
+        summary=plain_text(description, limit=_SUMMARY),
+        poster=poster,
+        changed_at=changed_at,
+        changed_by=changed_by,
+    )
+
+
+_PRESENTATION = RowReader(_presentation)
+
+
+class PresentationStore:
+    """Reads and writes outside the lanes: nothing here touches a sale."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def get(self, number: int) -> Presentation:
+        """Return the presentation of an event; an empty one if it was never given any. Raises Fault."""
+        table = await self._connections.ask(number, SQL["get_presentation"], {"event_number": number})
+        return _PRESENTATION.first(table) or Presentation(event_number=number)
+
+    async def list(self, numbers: Iterable[int]) -> Sequence[Presentation]:
+        """Return the presentations of events. One that was never given any is left out. Raises Fault."""
+        given = {"event_numbers": list(numbers)}
+        tables = await ask_everywhere(self._connections, SQL["list_presentations"], given)
+        return [found for table in tables for found in _PRESENTATION.read(table)]
+
+    async def find_poster(self, number: int, digest: str) -> tuple[bytes, bytes] | None:
+        """Return a poster of an event and its small form. Raises Fault."""
+        parameters = {"event_number": number, "digest": digest}
+        table = await self._connections.ask(number, SQL["get_poster"], parameters)
+        for large, small in table.select("poster", "poster_small"):
+            return bytes(large), bytes(small)
+        return None
+
+    async def describe(self, number: int, description: str, *, by: str) -> None:
+        """Set the description. Raises Fault."""
+        await self._change(number, "describe_event", by=by, description=description)
+
+    async def set_poster(self, number: int, picture: PosterImage, *, by: str) -> None:
+        """Set the poster. Raises Fault."""
+        await self._change(
+            number,
+            "set_poster",
+            by=by,
+            digest=picture.poster.digest,
+            poster=picture.large,
+            poster_small=picture.small,
+            width=picture.poster.width,
+            height=picture.poster.height,
+        )
+
+    async def remove_poster(self, number: int, *, by: str) -> None:
+        """Remove the poster, if there is one. Raises Fault."""
+        await self._change(number, "remove_poster", by=by)
+
+    async def _change(self, number: int, statement: str, **parameters: object) -> None:
+        pool = self._connections.pool(number)
+        async with self._connections.use(pool, writes=True) as connection:
+            now = await read_clock(connection)
+            await fetch(connection, SQL[statement], {"event_number": number, "now": now, **parameters})

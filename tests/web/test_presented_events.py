@@ -1,0 +1,61 @@
+"""Pages with a description and a poster: the event's, the programme, and what search engines read."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from support.pictures import PICTURE
+
+TEXT = "## The band\n\nPlays *loud* <b>jazz</b>. [More](https://band.example)"
+
+
+async def presented(client: httpx2.AsyncClient, **more: Any) -> tuple[int, Any]:
+    made = await client.post("/v1/events", json={"name": "Jazz", "capacity": 5, **more})
+    number = int(made.json()["number"])
+    await client.patch(f"/v1/events/{number}/presentation", json={"description": TEXT})
+    answer = await client.put(f"/v1/events/{number}/poster", json={"image": PICTURE})
+    return number, answer.json()["poster"]
+
+
+@pytest.mark.parametrize(
+    "places", [{}, {"seat_map": {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5}]}}]
+)
+async def test_the_page_of_an_event_shows_its_description_and_poster(
+    client: httpx2.AsyncClient, places: dict[str, Any]
+) -> None:
+    number, poster = await presented(client, **places)
+    page = (await client.get(f"/e/{number}")).text
+    assert "<h3>The band</h3>" in page
+    assert "Plays <em>loud</em> &lt;b&gt;jazz&lt;/b&gt;." in page
+    assert '<a href="https://band.example" rel="nofollow ugc noopener">More</a>' in page
+    assert f'src="../{poster["path"]}"' in page
+    assert 'alt="Poster: Jazz"' in page
+
+
+async def test_an_event_without_them_shows_neither(client: httpx2.AsyncClient) -> None:
+    made = await client.post("/v1/events", json={"name": "Jazz", "capacity": 5})
+    page = (await client.get(f"/e/{made.json()['number']}")).text
+    assert "About this event" not in page
+    assert "<img" not in page
+
+
+async def test_the_programme_shows_the_small_poster(client: httpx2.AsyncClient) -> None:
+    _, poster = await presented(client)
+    await client.post("/v1/events", json={"name": "Another", "capacity": 5})
+    page = (await client.get("/whats-on")).text
+    assert page.count("<img") == 1
+    assert f'src="./{poster["small_path"]}"' in page
+
+
+async def test_a_search_engine_reads_the_description(client: httpx2.AsyncClient) -> None:
+    number, _ = await presented(client, venue="Harbour hall")
+    page = (await client.get(f"/e/{number}")).text
+    found = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[0])
+    assert found["description"] == "The band Plays loud <b>jazz</b>. More"
+    (shared,) = re.findall(r'property="og:description" content="([^"]*)"', page)
+    assert shared == "Harbour hall. The band Plays loud &lt;b&gt;jazz&lt;/b&gt;. More"
