@@ -9,7 +9,19 @@ from typing import Any
 from benchmarks.programs import CAPACITY
 from benchmarks.wire import ROW_SEATS, SECTION_ROWS, make_events, seat_map
 
-__all__ = ["BEST", "CASES", "HOLDS", "INSTANT", "KEYED", "PAIRS", "READS", "SEATS", "Case"]
+__all__ = [
+    "BEST",
+    "BROWSERS",
+    "CASES",
+    "HOLDS",
+    "INSTANT",
+    "KEYED",
+    "KEYED_CASES",
+    "PAIRS",
+    "READS",
+    "SEATS",
+    "Case",
+]
 
 SEATS_OF_ONE_OF_MANY = 400
 TTL_SECONDS = 1_800
@@ -28,6 +40,8 @@ class Case:
     seats: int = 0
     """The seats of an event. They sell out, so every measurement has a new event."""
     sells: bool = True
+    browsers: int = 0
+    """From how many browsers the requests seem to come, each with headers of its own. 0: only what HTTP needs."""
 
     def make(self, port: int, events: int = 1) -> int:
         """Create events with consecutive numbers, and return the first number."""
@@ -46,6 +60,8 @@ class Case:
                 rows = min(SECTION_ROWS, seats // ROW_SEATS)
                 start = events * (seats // 2) * share[0] // share[1]
                 return (self.path, first, events, rows, seats, start)
+            case "keyed":
+                return (self.method, self.path, self.body or "-", first, events, self.browsers)
             case _:
                 return (self.method, self.path, self.body or "-", first, events)
 
@@ -58,6 +74,13 @@ class Case:
 
 HOLDS = Case(name="holds", says="holds", body='{"event":EVENT,"lines":[{"quantity":1}]}')
 KEYED = Case(name="keyed", says="holds with an Idempotency-Key", script="keyed", body=HOLDS.body)
+BROWSERS = Case(
+    name="browsers",
+    says="the same from 200 different browsers",
+    script="keyed",
+    body=HOLDS.body,
+    browsers=200,
+)
 PAIRS = Case(name="pairs", says="hold + confirm pairs", script="pairs", body=HOLDS.body)
 SEATS = Case(
     name="seats",
@@ -81,3 +104,5 @@ READS = Case(
     sells=False,
 )
 CASES = (HOLDS, PAIRS, SEATS, BEST, INSTANT, READS)
+KEYED_CASES = (KEYED, BROWSERS)
+"""Measured only over the number of connections of the ratios."""

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from benchmarks import programs
-from benchmarks.cases import BEST, CASES, HOLDS, KEYED, READS, SEATS, Case
+from benchmarks.cases import BEST, BROWSERS, CASES, HOLDS, KEYED_CASES, READS, SEATS, Case
 from benchmarks.part import Arguments, run_part
 from benchmarks.programs import Program
 from benchmarks.result import Result
@@ -25,7 +25,7 @@ MANY = 1_000
 """The number of events in "many events"."""
 
 BASELINES = ("for_update", "conditional_update")
-ECHOED = (HOLDS, SEATS, BEST, READS)
+ECHOED = (HOLDS, BROWSERS, SEATS, BEST, READS)
 
 Place = dict[str, int | str]
 
@@ -54,10 +54,10 @@ def measure(
 
 def _of_holdfast(bench: Turns, levels: Sequence[int], place: Place, many: int) -> Iterator[Turn]:
     port = bench.holdfast.port
-    for case in (*CASES, KEYED):
+    for case in (*CASES, *KEYED_CASES):
         one = case.make(port)
         bench.sample(case, one)
-        for level in _hot(levels) if case is KEYED else levels:
+        for level in _hot(levels) if case in KEYED_CASES else levels:
             row = bench.result.row(case.name, connections=level, events=1, **place)
             yield Turn(row, bench.holdfast, case, level, one)
     groups: dict[int, int] = {}  # counted cases share their events; each seat is sold once
@@ -108,6 +108,8 @@ def _judge(result: Result, many: int) -> None:
 
     echo, holds = floor("echo of holds"), own("holds")
     result.judge("holds_over_echo", holds, echo)
+    result.judge("keyed_over_echo", own("keyed"), echo)
+    result.judge("browsers_over_echo", own("browsers"), floor("echo of browsers"))
     for name in BASELINES:
         result.judge(f"holds_over_{name}", holds, floor(name))
     result.judge("pairs_over_echo", own("pairs"), echo)
@@ -117,6 +119,7 @@ def _judge(result: Result, many: int) -> None:
         result.judge(f"{name}_over_holds", own(name), holds)
     result.judge("many_events_over_one", own("holds", many), holds)
     result.judge("reads_over_echo", own("reads"), floor("echo of reads"))
+    result.judge("many_reads_over_one", own("reads", many), own("reads"))
 
 
 def main() -> int:

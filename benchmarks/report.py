@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bars import BARS, Bar
-from benchmarks.cases import CASES, KEYED
+from benchmarks.cases import CASES, KEYED_CASES
 from benchmarks.page import figure, filled, spread_words, table
 from benchmarks.plots import plots_of, shown
 from benchmarks.result import Row, spread
@@ -109,7 +109,7 @@ def _plots(run: Run) -> str:
 
 def _levels(run: Run, *, workers: int) -> str:
     """Return rates, then latencies, with a row per number of connections and a column per case."""
-    own = run.rows(*HTTP, of=[case.name for case in (*CASES, KEYED)], workers=workers, events=1)
+    own = run.rows(*HTTP, of=[case.name for case in (*CASES, *KEYED_CASES)], workers=workers, events=1)
     if not own:
         return "Not measured in this run."
     part = HTTP[workers - 1]

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.cases import CASES, KEYED
+from benchmarks.cases import CASES, KEYED_CASES
 from benchmarks.result import Result, Row
 
 __all__ = ["Run", "name_of", "values_of"]
 
-_OF = {case.name: case.says for case in (*CASES, KEYED)} | {
+_OF = {case.name: case.says for case in (*CASES, *KEYED_CASES)} | {
     "echo of holds": "bare ASGI echo of a hold",
     "echo of seats": "bare ASGI echo of a named-seat hold",
     "echo of best": "bare ASGI echo of a best-available hold",
+    "echo of browsers": "bare ASGI echo of a hold, for 200 browsers",
     "echo of reads": "bare ASGI echo of an availability read",
     "echo on Holdfast's protocol": "the echo of a hold on Holdfast's own connection protocol",
     "for_update": "`SELECT … FOR UPDATE` (SQLAlchemy)",

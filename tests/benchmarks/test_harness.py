@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from benchmarks.cases import HOLDS, KEYED, PAIRS, READS, SEATS, Case
+from benchmarks.cases import HOLDS, KEYED_CASES, PAIRS, READS, SEATS, Case
 from benchmarks.databases import copy_of
 from benchmarks.floors import sold
 from benchmarks.open_loop import Arrival, arrivals, request_bytes, send
@@ -73,11 +73,10 @@ def test_rates_exclude_refusals(server: Program) -> None:
 
 
 @needs_wrk
-def test_every_idempotency_key_is_new(database_url: str, server: Program) -> None:
+@pytest.mark.parametrize("case", KEYED_CASES, ids=[case.name for case in KEYED_CASES])
+def test_every_idempotency_key_is_new(database_url: str, server: Program, case: Case) -> None:
     event = make_event(server.port, capacity=1_000_000)
-    load = closed_loop.run(
-        KEYED.script, server.url + "/", *KEYED.arguments(event, 1), connections=4, seconds=1
-    )
+    load = closed_loop.run(case.script, server.url + "/", *case.arguments(event, 1), connections=4, seconds=1)
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT count(*), sum(replays) FROM idempotency").fetchone()
     assert row is not None
@@ -217,3 +216,10 @@ def test_the_output_of_a_script_is_parsed() -> None:
     pairs = closed_loop.read(output | {"placed": 5, "confirmed": 4, "other": 1}, 0.1)
     assert (pairs.succeeded, pairs.placed, pairs.unexpected) == (4, 5, 3)
     assert json.loads(json.dumps(load.figures)) == load.figures
+
+
+@needs_wrk
+def test_each_caller_has_a_cost(database_url: str) -> None:
+    found = callers.measure(database_url, rounds=1, seconds=0.2)
+    assert [len(pairs) for pairs in found.values()] == [1, 1, 1, 1]
+    assert all(cost > 0 and rate > 0 for pairs in found.values() for cost, rate in pairs)

@@ -155,12 +155,12 @@ def test_the_page_has_exactly_the_measured_blocks() -> None:
 
 def test_the_page_shows_missed_and_untried_bars() -> None:
     result = over_http()
-    result.bars |= {"holds_over_echo": [0.4], "others_p99_over_even": [3.0], "reads_over_echo": [0.8]}
+    result.bars |= {"holds_over_echo": [0.4], "others_p99_over_even": [3.0], "reads_over_echo": [1.2]}
     lines = {
         bar.name: line
         for bar, line in zip(BARS, blocks_of(a_run(result))["bars"].splitlines()[2:], strict=True)
     }
-    assert "**short by 20%**" in lines["holds_over_echo"]
+    assert "**short by 47%**" in lines["holds_over_echo"]
     assert "**over by 50%**" in lines["others_p99_over_even"]
     assert lines["reads_over_echo"].endswith("reached |")
     assert "not measured in this run" in lines["overload_goodput_over_peak"]
