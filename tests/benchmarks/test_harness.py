@@ -20,7 +20,7 @@ from benchmarks.selling import LongestBatch, new_event, open_engine, placing, ra
 from benchmarks.turns import Turn, Turns
 from benchmarks.wire import ask, make_event, make_events, seat_map
 
-from benchmarks import ballast, closed_loop, open_loop, programs
+from benchmarks import ballast, callers, closed_loop, open_loop, programs
 from holdfast.inventory.rules import commands as c
 
 needs_wrk = pytest.mark.skipif(not closed_loop.is_there(), reason="wrk makes the load, and is not installed")
