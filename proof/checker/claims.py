@@ -72,6 +72,16 @@ class Claim:
             claim = claim.next
         return claim
 
+    def phases_until(self, moment: int) -> list[Claim] | None:
+        """Return this claim and the phases that may have begun by then; None if a change has an unknown outcome."""
+        found, claim = [self], self
+        while claim.changed_by is not None and claim.changed_by.lo < moment:
+            if claim.next is None:
+                return None
+            claim = claim.next
+            found.append(claim)
+        return found
+
     @property
     def booked(self) -> Op | None:
         """The first confirmation that a client received."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from proof.checker.claims import REUSING, Claim, requested_of
 from proof.checker.ledger import Ledger
@@ -134,6 +135,10 @@ def _are_together(bits: list[int]) -> bool:
     return bool(bits) and bits[-1] - bits[0] == len(bits) - 1
 
 
+def _has_one(phases: Iterable[Claim], seats: set[str]) -> bool:
+    return any(seats == set(phase.seats) for phase in phases)
+
+
 def _check_booking(claim: Claim, report: Report) -> None:
     done = [op for op in claim.books if op.st == "ok"]
     if not done:
@@ -142,11 +147,12 @@ def _check_booking(claim: Claim, report: Report) -> None:
     for op in done:
         if op.out.get("booking") != first.out.get("booking") and claim.is_single_life:
             report.accuse("C1", claim.event, "one hold became two bookings", first, op)
+        phases = claim.phases_until(op.hi)  # a later confirmation shows what the booking has by then
         seats = op.out.get("seats")
-        if seats is not None and claim.places and set(seats) != set(claim.seats):
+        if seats is not None and claim.places and phases and not _has_one(phases, set(seats)):
             report.accuse("C1", claim.event, "the booking has other seats than its hold", claim.op, op)
         areas = {name: n for name, n in (op.out.get("areas") or {}).items() if name in claim.areas}
-        if areas and claim.places and areas != claim.areas:
+        if areas and claim.places and phases and all(areas != phase.areas for phase in phases):
             report.accuse("C1", claim.event, "the booking has other quantities than its hold", claim.op, op)
         if op.user != claim.user and claim.places:
             report.accuse("C1", claim.event, f"{op.user} confirmed the hold of {claim.user}", claim.op, op)

@@ -21,6 +21,7 @@ GUEST: Caller = {"name": "guest", "principal": "guest", "role": "guest", "organi
 REVOKED_AFTER = SECOND
 """A server may know a key until then after its end."""
 RECOVERED_AFTER = 5 * SECOND
+_EVENT_CANCELLED = "event_cancelled"
 _UNJUDGED = frozenset({"busy", "unavailable", "rate_limited", "in_progress", "not_sent", "request_timeout"})
 
 
@@ -41,9 +42,14 @@ def check_rights(ledger: Ledger, report: Report, replays: dict[str, Replay]) -> 
             claim = ledger.by_hold.get(act.hold)
             if claim is None:
                 continue  # no client knows it; `final` checks whether it may exist
+            if act.by == _EVENT_CANCELLED:  # even if somebody asked for the same without an answer
+                if _EVENT_CANCELLED not in ledger.turns.get(event, ()):
+                    detail = f"the journal says that its cancellation ended hold {act.hold}; it has none"
+                    report.accuse("C9", event, detail, claim.op)
+                continue
             ops = _requests_for(claim, act)
             able = [op for op in ops if op.st != "fail"]
-            if not able and act.by != "event_cancelled":
+            if not able:
                 detail = f"the journal has {act.change} of hold {act.hold} by {act.by}; nobody requested it"
                 report.accuse("C9", event, detail, claim.op, *ops[:1])
                 continue

@@ -40,6 +40,34 @@ def seats_are_exchanged_and_both_sides_agree(story: Story) -> None:
     story.hold("cleo", 1.2, 1.3, "A3")
 
 
+@legal
+def a_later_confirmation_shows_what_the_booking_has_by_then(story: Story) -> None:
+    hold = booked(story, "A1", "A2")
+    story.change("ann", 0.4, 0.5, hold, "A1", new=["A3"])
+    story.book("ann", 0.6, 0.7, hold, key="later", answer={"seats": ["A2", "A3"]})
+
+
+@legal
+def a_confirmation_after_a_change_without_an_answer_may_show_both(story: Story) -> None:
+    hold = booked(story, "A1", "A2")
+    story.change("ann", 0.4, 0.5, hold, "A1", new=["A3"], end="info")
+    story.book("ann", 0.6, 0.7, hold, key="later", answer={"seats": ["A1", "A2"]})
+
+
+@illegal("C1")
+def a_later_confirmation_shows_seats_that_it_never_had(story: Story) -> None:
+    hold = booked(story, "A1", "A2")
+    story.change("ann", 0.4, 0.5, hold, "A1", new=["A3"])
+    story.book("ann", 0.6, 0.7, hold, key="later", answer={"seats": ["A1", "A4"]})
+
+
+@illegal("C1")
+def a_confirmation_shows_a_change_that_nobody_has_asked_for_yet(story: Story) -> None:
+    hold = booked(story, "A1", "A2")
+    story.book("ann", 0.35, 0.4, hold, key="later", answer={"seats": ["A2", "A3"]})
+    story.change("ann", 0.6, 0.7, hold, "A1", new=["A3"])
+
+
 @illegal("C1")
 def a_new_seat_is_sold_again(story: Story) -> None:
     story.change("ann", 0.4, 0.5, booked(story, "A1", "A2"), "A1", new=["A3"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story import EPOCH, HELD, Chapter, Scene, Story
@@ -115,6 +116,26 @@ def the_journal_has_a_release_without_a_request(story: Story) -> None:
     story.hold("ann", 0.0, 0.1, "A1", id="h")
     released = {"change": "released", "hold": "h", "seats": [1], "areas": {"2": 1}, "by": "open"}
     story.journal((0.05, [{**HELD, "until": EPOCH + 3_050_000}]), (0.2, [released]))
+
+
+def _ended_by_a_cancellation(story: Story, *before: dict[str, Any]) -> None:
+    story.principals = {"ann": "key:ann"}
+    story.hold("ann", 0.0, 0.1, "A1", id="h")
+    story.release("ann", 0.15, 0.3, "h", end="info")
+    released = {"change": "released", "hold": "h", "seats": [1], "areas": {"2": 1}, "by": "event_cancelled"}
+    held = {**HELD, "by": "key:ann", "until": EPOCH + 3_050_000}
+    story.holds["h"]["status"] = "released"
+    story.journal((0.05, [held]), (0.2, [*before, released]))
+
+
+@legal
+def a_cancelled_event_ends_a_hold_whose_release_has_no_answer(story: Story) -> None:
+    _ended_by_a_cancellation(story, {"change": "event_cancelled", "by": "key:ann"})
+
+
+@illegal("C9")
+def the_journal_names_a_cancellation_that_never_was(story: Story) -> None:
+    _ended_by_a_cancellation(story)
 
 
 @pytest.mark.parametrize("scene", chapter.possible, ids=Chapter.name)
