@@ -13,7 +13,7 @@ _OPERATIONS: Mapping[Permission, str] = {
         place_hold get_hold change_hold extend_hold release_hold confirm_hold get_booking change_booking cancel_booking
         exchange_booking
         list_tickets reissue_ticket get_ticket_keys get_tickets_pdf get_event_calendar get_booking_calendar
-        get_apple_pass get_google_wallet_link get_presentation get_poster
+        get_apple_pass get_google_wallet_link get_presentation get_poster use_ticket_link
         request_booking_link use_booking_link
         issue_token get_public_keys book_book box_office_place_hold box_office_get_event instant_list_shows
         sign_in sign_out sign_out_everywhere get_me change_me sign_up confirm_account confirm_address

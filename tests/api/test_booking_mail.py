@@ -358,6 +358,21 @@ async def test_the_mail_says_that_its_page_adds_tickets_to_a_wallet(database_url
             assert ("wallet of your phone" in text) is wallets
 
 
+async def test_the_mail_links_each_ticket_of_a_server_with_wallets(database_url: str):
+    """A ticket's page has its passes. A server without wallets has nothing more to offer there."""
+    async with posting(database_url, public_url=PUBLIC, **wallet_settings()) as (layer, shop, inbox):
+        await book(shop, await make_event(shop))
+        await run_due(runner_of(delivery_of(layer)))
+        tokens = re.findall(rf"{PUBLIC}/my/ticket#([\w-]+)", text_of(inbox.mails[0]))
+        html = inbox.mails[0].get_body(("html",))
+        assert html is not None
+        assert len(tokens) == html.get_content().count("/my/ticket#") > 0
+        for token in tokens:
+            used = await shop.post("/v1/ticket-links/use", json={"token": token})
+            assert used.status_code == 200, used.text
+            assert used.json()["code"]
+
+
 async def test_a_mail_with_links_alone_has_no_pdf_and_opens_the_tickets(database_url: str):
     """Staff who send it again attach none, either."""
     async with posting(database_url, public_url=PUBLIC, mode="link") as (layer, shop, inbox):

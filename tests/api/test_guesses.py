@@ -148,6 +148,7 @@ SECRETS: dict[str, list[Guess]] = {
 UNGUESSABLE = {
     "POST /v1/events/{event}/check-ins": ("code", "of a ticket, a signature that only a door may send"),
     "POST /v1/events/{event}/tickets/check": ("code", "of a ticket, a signature that only a door may send"),
+    "POST /v1/ticket-links/use": ("token", "of a ticket, a signature of 64 bytes"),
     "POST /v1/accounts": ("password", "of a new account, which is compared with nothing"),
     "POST /users": ("password", "of a new account, which is compared with nothing"),
     "POST /v1/me/passkeys": ("credential", "of a new passkey, which its owner's session has asked for"),

@@ -63,6 +63,7 @@ def test_every_word_of_v1_is_an_enumeration() -> None:
                 "CheckTicket",
                 "Ticket",
                 "LinkSent",
+                "SharedTicket",
                 "Problem",
                 "UseLink",
             ):  # a link has a code that a person types, and a ticket one that a scanner reads

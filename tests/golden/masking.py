@@ -29,6 +29,7 @@ _PRINTED_REFERENCE = re.compile(
     r'|(?<=filename="ticket-)[0-9A-Z]{8}'
 )
 _TICKET_CODE = re.compile(r"HF1[0-9A-Z $%*+\-./:]{135}")
+_TICKET_LINK = re.compile(r"(?<=my/ticket#)(?!isbO)[A-Za-z0-9_-]{120}")
 _LIST_SIGNATURE = re.compile(r"(?<=signature-ed25519: )[A-Za-z0-9+/]{86}==|^[A-Za-z0-9+/]{86}==$")
 _CODE_HASH = re.compile(r"^(?!0f4c9be1a2d35c7788aa11be)[0-9a-f]{24}$")
 _POSTER = re.compile(r"(?<=posters/)(?!4c0f9d2b71e68a35)[0-9a-f]{16}|(?<=^\")[0-9a-f]{16}(?=\"$)")
@@ -77,6 +78,7 @@ class Mask:
         text = _CALENDAR_TIME.sub("<time>", text)
         text = _PRINTED_REFERENCE.sub("<reference>", text)
         text = _TICKET_CODE.sub(self._ticket_code, text)
+        text = _TICKET_LINK.sub("<ticket link>", text)
         text = _LIST_SIGNATURE.sub("<signature>", text)
         text = _CODE_HASH.sub("<hash>", text)
         text = _POSTER.sub("<poster>", text)

@@ -44,11 +44,15 @@ async def tickets(walk: Walk) -> None:
     await walk("get_booking_calendar", "not_found", another["id"], headers=token(of_other))
 
     codes = [one["code"] for one in listed["items"]]
+    shared = {"token": listed["items"][0]["link"].partition("#")[2]}
+    await walk("use_ticket_link", 200, by="guest", json=shared)
     keyed = token(held) | {"Idempotency-Key": "3b241101-e2bb-4255-8caf-4136c566a962"}
     await walk("reissue_ticket", 200, booking["id"], 1, by="guest", headers=keyed)
     await walk(
         "reissue_ticket", 200, booking["id"], 1, by="guest", headers=keyed, note="under its key, again"
     )
+    await walk("use_ticket_link", "link_not_valid", by="guest", json=shared, note="of the code before")
+    await walk("use_ticket_link", "invalid_input", by="guest", json={})
     await walk("reissue_ticket", "ticket_not_found", booking["id"], 4, headers=token(held))
     await walk(
         "reissue_ticket", "ticket_not_found", booking["id"], "x", headers=token(held), note="no number"

@@ -35,7 +35,7 @@ Spoil = Callable[[Request], Request]
 
 OF_PEOPLE = frozenset(
     endpoint.operation_id for endpoint in all_endpoints() if endpoint.openapi["tag"] == "accounts"
-) | {"use_booking_link"}
+) | {"use_booking_link", "use_ticket_link"}
 """Operations of people who sign in, or who open a link of a mail. The scenes record their successes; their own tests
 try the refusals."""
 

@@ -52,7 +52,7 @@ class Page(HTMLParser):
             self.links.append(given["href"] or "")
         elif tag in ("input", "select") and self._is_sent(given):
             self.forms[-1].fields.append((given["name"] or "", given.get("value") or ""))
-        if tag not in ("input", "meta", "link", "br"):
+        if tag not in ("input", "meta", "link", "br", "hr", "img"):
             self._open.append(tag)
 
     def _is_sent(self, given: dict[str, str | None]) -> bool:

@@ -164,6 +164,7 @@ class Client(Settings):
     get_booking_calendar = _method(tickets.get_booking_calendar)
     get_event_calendar = _method(tickets.get_event_calendar)
     reissue_ticket = _method(tickets.reissue_ticket)
+    use_ticket_link = _method(tickets.use_ticket_link)
     check_ticket = _method(tickets.check_ticket)
     record_check_ins = _method(door.record_check_ins)
     list_check_ins = _method(door.list_check_ins)

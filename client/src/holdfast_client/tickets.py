@@ -16,7 +16,7 @@ from holdfast_client.calls import (
     spoken,
     token_of,
 )
-from holdfast_client.models import CheckedTicket, Page, Ticket
+from holdfast_client.models import CheckedTicket, Page, SharedTicket, Ticket
 
 
 def list_tickets(
@@ -120,6 +120,15 @@ def reissue_ticket(
         token=token_of(booking, token),
         key=idempotency_key,
     )
+
+
+def use_ticket_link(token: str) -> Call[SharedTicket]:
+    """Return the ticket of a link. `token` is what follows `#` in it, or the whole link.
+
+    Raises: LinkNotValid, once the ticket was issued again.
+    """
+    body = {"token": token.rpartition("#")[2]}
+    return post("/v1/ticket-links/use", one(SharedTicket), body=body)
 
 
 def check_ticket(event: EventRef, code: str) -> Call[CheckedTicket]:

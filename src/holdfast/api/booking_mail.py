@@ -206,7 +206,7 @@ def letter_of(
         facts=list(_facts(booking, event, spoken)),
         link=_link(booking, spoken, wallets=wallets) if is_valid and opens else None,
         closing=spoken.gettext(closing),
-        tickets=_tickets(booking, spoken, opens=opens) if is_valid else None,
+        tickets=_tickets(booking, spoken, opens=opens, wallets=wallets) if is_valid else None,
         language=spoken.code,
     )
 
@@ -221,9 +221,10 @@ def _link(booking: Booking, language: Language, *, wallets: bool) -> Link:
     )
 
 
-def _tickets(booking: Booking, language: Language, *, opens: bool) -> Enclosure:
+def _tickets(booking: Booking, language: Language, *, opens: bool, wallets: bool) -> Enclosure:
     """Return what the letter says of the tickets. The page finds a booking only by the address that it has."""
     is_found = opens and booking.buyer_email is not None
+    linked = language.gettext("Each ticket, for the wallet of a phone or for a friend:")
     return Enclosure(
         booking=str(booking.id),
         name=f"tickets-{booking.reference}.pdf",
@@ -231,6 +232,7 @@ def _tickets(booking: Booking, language: Language, *, opens: bool) -> Enclosure:
             "Your tickets are attached. Show each code at the door, on the phone or on paper."
         ),
         missing=language.gettext(_ON_THE_PAGE if is_found else _AT_THE_BOX_OFFICE),
+        linked=linked if wallets else "",
     )
 
 

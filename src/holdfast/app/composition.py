@@ -164,6 +164,8 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     delivery.add_acts({TICKET_REISSUED: ReissueAudit(connections).act})
     if settings.booking_mail is not BookingMailMode.LINK:
         delivery.mailer.make_tickets = tickets.make_pdf_for_mail
+    if delivery.mailer.has_wallets:
+        delivery.mailer.link_tickets = tickets.links_for_mail
     door = Door(inventory, tickets, connections)
     delivery.add_acts({DOOR_CHANGED: DoorAudit(connections).act})
     wallets = Wallets(tickets, wallet_settings(settings))

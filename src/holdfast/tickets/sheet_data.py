@@ -20,9 +20,17 @@ _MAX_UNBROKEN = 18
 
 
 def sheet_data(
-    booking: Booking, event: Event, tickets: Sequence[Ticket], language: Language = ENGLISH
+    booking: Booking,
+    event: Event,
+    tickets: Sequence[Ticket],
+    language: Language = ENGLISH,
+    *,
+    alone: bool = False,
 ) -> dict[str, Any]:
-    """Return the data of the sheet. It has valid tickets only: a void one has no code."""
+    """Return the data of the sheet. It has valid tickets only: a void one has no code.
+
+    A ticket `alone` is for somebody who has no other of its booking, and says nothing of the others.
+    """
     return {
         "mark": "Holdfast",
         "title": _breakable(event.name),
@@ -31,27 +39,30 @@ def sheet_data(
         "facts": _facts(event, language),
         "buyer": None if booking.buyer_name is None else _breakable(booking.buyer_name),
         "stamp": "TEST" if event.rules.rehearsal else None,
-        "words": _words(language),
+        "words": _words(language, alone=alone),
         "tickets": [
-            _ticket(booking, event, ticket, language) for ticket in tickets if ticket.code is not None
+            _ticket(booking, event, ticket, language, alone=alone)
+            for ticket in tickets
+            if ticket.code is not None
         ],
     }
 
 
-def _words(language: Language) -> dict[str, Any]:
+def _words(language: Language, *, alone: bool) -> dict[str, Any]:
+    passing_on = language.gettext(
+        "Passing it on? Make a new code on your booking's page. This one lets nobody in after that."
+    )
     return {
         "of": language.gettext("For"),
         "once": language.gettext("One code lets in one person, once."),
         "good_to_know": language.gettext("Good to know"),
-        "booking": language.gettext("Your booking"),
+        "booking": language.gettext("Your ticket") if alone else language.gettext("Your booking"),
         "notes": [
             language.gettext(
                 "Print it, or show it on your phone. Fold the page twice; the code stays outside."
             ),
             language.gettext("A copy of this page lets someone else take your place: the first scan counts."),
-            language.gettext(
-                "Passing it on? Make a new code on your booking's page. This one lets nobody in after that."
-            ),
+            *([] if alone else [passing_on]),
         ],
     }
 
@@ -68,13 +79,18 @@ def _facts(event: Event, language: Language) -> list[dict[str, str | None]]:
     return found
 
 
-def _ticket(booking: Booking, event: Event, ticket: Ticket, language: Language) -> dict[str, Any]:
+def _ticket(
+    booking: Booking, event: Event, ticket: Ticket, language: Language, *, alone: bool
+) -> dict[str, Any]:
     parts = address_of(ticket.admission)
     shown = "".join(value for _, value in parts)
     number = f"{booking.reference[:4]}-{booking.reference[4:]}"
     booked = at_venue(booking.confirmed_at, event)
     day = format_date(booked, "long", locale=language.locale)
     which = language.gettext("Ticket %(number)s of %(of)s", number=ticket.number, of=ticket.of)
+    caption = language.gettext("%(ticket)s, booking %(number)s", ticket=which, number=number)
+    if alone:
+        caption = language.gettext("Ticket %(number)s", number=f"{number}-{ticket.number}")
     lines = [
         (
             language.gettext("Ticket"),
@@ -83,13 +99,15 @@ def _ticket(booking: Booking, event: Event, ticket: Ticket, language: Language) 
         (language.gettext("Booking"), number),
         (language.gettext("Booked"), f"{day}, {language.clock(booked)}"),
     ]
+    if alone:
+        lines = [(language.gettext("Ticket"), f"{number}-{ticket.number}")]
     if ticket.admission.category:
         lines.append((language.gettext("Category"), ticket.admission.category))
     return {
         "code": ticket.code,
         "address": [{"name": language.gettext(name), "value": value} for name, value in parts],
         "address_points": _points(shown, ((7, 34), (12, 24), (22, 14)), 9),
-        "caption": language.gettext("%(ticket)s, booking %(number)s", ticket=which, number=number),
+        "caption": caption,
         "lines": [{"name": name, "value": _breakable(value)} for name, value in lines],
     }
 

@@ -9,7 +9,7 @@ derived each time, and stored nowhere.
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,10 +21,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from holdfast.tickets.base45 import decode_base45, encode_base45
 
-__all__ = ["ALGORITHM", "MAX_CODE_LENGTH", "TicketCodes", "TicketName"]
+__all__ = [
+    "ALGORITHM",
+    "LINK_PAGE",
+    "MAX_CODE_LENGTH",
+    "TicketCodes",
+    "TicketName",
+    "link_token",
+    "ticket_page",
+]
 
 ALGORITHM = "EdDSA"
 MAX_CODE_LENGTH = 138
+LINK_PAGE = "my/ticket"
+"""The page of a link, from the server's root. What opens the ticket follows `#`."""
 _PREFIX = "HF1"
 _LIST_PREFIX = b"HFL1"
 _NAME = Struct(">3s16s3sI")
@@ -38,6 +48,18 @@ class TicketName:
     booking_id: UUID
     number: int
     revision: int
+
+
+def link_token(code: str) -> str:
+    """Return a code for a link, in characters that no address changes. The link ends with the code."""
+    content = decode_base45(code.removeprefix(_PREFIX))
+    assert content is not None
+    return urlsafe_b64encode(content).decode("ascii")
+
+
+def ticket_page(code: str) -> str:
+    """Return the page of a ticket alone, from the server's root."""
+    return f"{LINK_PAGE}#{link_token(code)}"
 
 
 class TicketCodes:
@@ -73,6 +95,16 @@ class TicketCodes:
         return TicketName(
             booking_id=UUID(bytes=booking), number=int.from_bytes(number, "big"), revision=revision
         )
+
+    def read_link(self, token: str) -> TicketName | None:
+        """Return the ticket of a link's token that this deployment has made; None for any other text."""
+        try:
+            content = b64decode(token, altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        if len(content) % 2 or urlsafe_b64encode(content).decode("ascii") != token:
+            return None
+        return self.read(_PREFIX + encode_base45(content))
 
     def sign_list(self, content: bytes) -> str:
         """Return the signature of a door's list in base 64. What it signs begins unlike the content of any code."""

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 import structlog
 
 from holdfast.access.audit import Actor
-from holdfast.errors import BookingAlreadyCancelled, BookingNotFound, EventCancelled, TicketNotFound
+from holdfast.errors import (
+    BookingAlreadyCancelled,
+    BookingNotFound,
+    EventCancelled,
+    LinkNotValid,
+    TicketNotFound,
+)
 from holdfast.failures import traced
 from holdfast.ids import event_number_of
 from holdfast.inventory.inventory import Inventory
@@ -32,11 +38,12 @@ from holdfast.tickets.ticket import (
     NoEntry,
     Ticket,
     TicketStatus,
+    address_of,
     admissions_of,
     last_number,
     void_reason,
 )
-from holdfast.tickets.ticket_codes import TicketCodes, TicketName
+from holdfast.tickets.ticket_codes import TicketCodes, TicketName, ticket_page
 
 __all__ = ["MAX_PRINTED", "BookingTickets", "CheckedTicket", "DoorVerdict", "Tickets", "refuse_void"]
 
@@ -44,6 +51,9 @@ log = structlog.get_logger(__name__)
 
 MAX_PRINTED = 100
 """Tickets of one PDF."""
+
+_MAX_LINKED = 10
+"""Tickets that a mail links one by one."""
 
 _MAIL_SECONDS = 9.0
 """How long a mail waits for its PDF: a third of a job's time, so that the mail server has the rest."""
@@ -120,6 +130,33 @@ class Tickets:
         """Return one ticket. Raises BookingNotFound and TicketNotFound."""
         return (await self.read_one(booking_id, number, authority)).tickets[0]
 
+    async def open_link(self, token: str) -> BookingTickets:
+        """Return the ticket of a link, and of its booking nothing that only the buyer may know. Raises LinkNotValid.
+
+        The link ends when the ticket is issued again or returned. One of a cancelled booking shows a void ticket.
+        """
+        name = self.codes.read_link(token)
+        if name is None:
+            raise LinkNotValid
+        try:
+            found = await self.read_one(name.booking_id, name.number, STAFF)
+        except (BookingNotFound, TicketNotFound):
+            raise LinkNotValid from None
+        if found.tickets[0].revision != name.revision:
+            raise LinkNotValid
+        bare = replace(found.booking, buyer=None, buyer_name=None, buyer_email=None, metadata=None)
+        return replace(found, booking=bare)
+
+    async def make_pdf_of_link(self, token: str, language: Language) -> bytes:
+        """Return the ticket of a link to print, alone.
+
+        Raises LinkNotValid, BookingAlreadyCancelled, EventCancelled; Busy and Unavailable.
+        """
+        found = await self.open_link(token)
+        refuse_void(found.tickets[0])
+        sheet = sheet_data(found.booking, found.event, found.tickets, language, alone=True)
+        return await self._pdf.make(sheet)
+
     async def reissue(
         self,
         booking_id: UUID,
@@ -182,6 +219,30 @@ class Tickets:
         except Exception as error:  # noqa: BLE001 - whatever fails, the buyer gets the mail
             log.warning("mail_without_tickets", booking=str(booking_id), exception=traced(error))
             return None
+
+    async def links_for_mail(self, booking_id: UUID, language: str) -> Sequence[tuple[str, str]]:
+        """Return a name and a page for each ticket of a small booking; none if they are void. No failure counts."""
+        try:
+            found = await self.read(booking_id, STAFF, limit=_MAX_LINKED + 1)
+        except Exception as error:  # noqa: BLE001 - whatever fails, the buyer gets the mail
+            log.warning("mail_without_links", booking=str(booking_id), exception=traced(error))
+            return ()
+        if len(found.tickets) > _MAX_LINKED:
+            return ()
+        spoken = known_language(language)
+        return [
+            (
+                ", ".join(
+                    [
+                        spoken.gettext("Ticket %(number)s of %(of)s", number=ticket.number, of=ticket.of),
+                        *(f"{spoken.gettext(part)} {value}" for part, value in address_of(ticket.admission)),
+                    ]
+                ),
+                ticket_page(ticket.code),
+            )
+            for ticket in found.tickets
+            if ticket.code is not None
+        ]
 
     async def check(self, event_number: int, code: str) -> CheckedTicket:
         """Return what a code is worth at this event now. What belongs to another event stays unknown."""

@@ -21,6 +21,7 @@ from holdfast.inventory.rules.hold import HeldLine
 from holdfast.languages import mark
 from holdfast.tickets.qr_code import QrCode, qr_code
 from holdfast.tickets.ticket import NoEntry, Ticket, address_of, void_reason
+from holdfast.tickets.ticket_codes import ticket_page
 from holdfast.tickets.tickets import MAX_PRINTED
 from holdfast.web.cookies import take_token
 from holdfast.web.languages import current_language, gettext
@@ -29,7 +30,7 @@ from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import in_zone, page, redirect
 from holdfast.web.sentences import Sentence
 
-__all__ = ["open_booking", "routes"]
+__all__ = ["open_booking", "routes", "shown_tickets"]
 
 routes: Routes = PageRoutes()
 
@@ -55,6 +56,8 @@ class ShownTicket:
     ticket: Ticket
     address: Sequence[tuple[str, str]]
     picture: QrCode | None
+    link: str
+    """Its page for a friend, from the server's root."""
     void: str
 
 
@@ -112,7 +115,7 @@ async def _booking_page(
     if not found.tickets:
         raise TicketNotFound
     event, quantity, last = found.event, found.booking.quantity, found.tickets[-1]
-    shown = await asyncio.to_thread(_shown, found.tickets)
+    shown = await asyncio.to_thread(shown_tickets, found.tickets)
     lines: Sequence[HeldLine] = found.booking.lines
     return page(
         request,
@@ -134,15 +137,25 @@ async def _booking_page(
         print_to=min(quantity, MAX_PRINTED if quantity <= MAX_PRINTED else first + MAX_PRINTED - 1),
         form_key=uuid4(),
         wallets=request.wallets,
+        server=_server(request),
     )
 
 
-def _shown(tickets: Sequence[Ticket]) -> list[ShownTicket]:
+def _server(request: Request) -> str:
+    """Return the server's address as this browser knows it, for a link to send to somebody."""
+    if request.public_url:
+        return request.public_url
+    return f"{request.scope['scheme']}://{request.header(b'host') or ''}"
+
+
+def shown_tickets(tickets: Sequence[Ticket]) -> list[ShownTicket]:
+    """Return tickets as a page shows them, with their pictures. It takes milliseconds for each."""
     return [
         ShownTicket(
             ticket=ticket,
             address=[(gettext(part), value) for part, value in address_of(ticket.admission)],
             picture=None if ticket.code is None else qr_code(ticket.code),
+            link="" if ticket.code is None else ticket_page(ticket.code),
             void="" if ticket.void_reason is None else gettext(_VOID[ticket.void_reason]),
         )
         for ticket in tickets

@@ -19,6 +19,7 @@ from holdfast.web import (
     security_page,
     sign_in_page,
     sign_up_page,
+    ticket_page,
     wallet_pages,
 )
 from holdfast.web.organise import (
@@ -47,6 +48,7 @@ def all_pages() -> list[Endpoint]:
         booking_page,
         door_page,
         wallet_pages,
+        ticket_page,
         find_page,
         link_pages,
         sign_in_page,

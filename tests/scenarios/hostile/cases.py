@@ -56,6 +56,7 @@ KINDS = {
         "PATCH /v1/events/{event}/door",
         "POST /v1/booking-links",
         "POST /v1/booking-links/use",
+        "POST /v1/ticket-links/use",
     ),
     "dialect 1": ("POST /events", "POST /holds", "POST /book"),
     "dialect 2": ("POST /seats/{seat_id}/reserve", "POST /seats/{seat_id}/confirm"),

@@ -79,6 +79,7 @@ async def meet(app: Application, client: httpx2.AsyncClient) -> People:
         newest = (await client.get("/v1/mailbox?limit=1")).json()["items"][0]
         people.tokens[path] = newest["text"].partition("#")[2].split()[0]
     people.tokens["/v1/booking-links/use"] = await _booking_token(app, client)
+    people.tokens["/v1/ticket-links/use"] = await _ticket_token(client)
     people.tokens["/v1/setup"] = await _setup_token(app)
     client.cookies.clear()
     return people
@@ -184,6 +185,16 @@ async def _booking_token(app: Application, client: httpx2.AsyncClient) -> str:
     (job,) = await delivery_of(app).jobs.claim([BOOKING_LINK], **wanted)
     await delivery_of(app).acts[BOOKING_LINK](job)
     return await token_for(app, "found@people.example")
+
+
+async def _ticket_token(client: httpx2.AsyncClient) -> str:
+    """Return the token of the link of a ticket."""
+    hold = await place(client, await make_event(client))
+    booked = (await ask_booking(client, hold)).json()
+    path, headers = f"/v1/bookings/{booked['id']}/tickets", {"hold-token": hold["hold_token"]}
+    (ticket,) = (await client.get(path, headers=headers)).json()["items"]
+    token: str = ticket["link"].partition("#")[2]
+    return token
 
 
 async def _setup_token(app: Application) -> str:

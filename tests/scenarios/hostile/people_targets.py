@@ -16,6 +16,7 @@ def _link_targets(people: People) -> list[Target]:
     more: dict[str, tuple[Json, dict[str, str]]] = {
         "/v1/accounts/confirm": ({}, {}),
         "/v1/booking-links/use": ({}, {}),
+        "/v1/ticket-links/use": ({}, {}),
         "/v1/address-changes/confirm": ({}, {}),
         "/v1/password-resets/confirm": ({"password": "difference engine"}, {"password": "password"}),
         "/v1/sign-in-links/use": ({"code": people.code}, {"code": "password", "second_factor": "password"}),

@@ -22,6 +22,7 @@ from holdfast_client.models.sales import (
     CheckedTicket,
     Hold,
     Line,
+    SharedTicket,
     Ticket,
     TicketSeat,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "SeatChange",
     "SeatMap",
     "Seats",
+    "SharedTicket",
     "Snapshot",
     "StoredSeatMap",
     "StreamMessage",

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-__all__ = ["Booking", "BookingLetter", "Buyer", "CheckedTicket", "Hold", "Line", "Ticket", "TicketSeat"]
+__all__ = [
+    "Booking",
+    "BookingLetter",
+    "Buyer",
+    "CheckedTicket",
+    "Hold",
+    "Line",
+    "SharedTicket",
+    "Ticket",
+    "TicketSeat",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +126,28 @@ class Ticket:
     rehearsal: bool = False
     revision: int = 0
     reissued_at: datetime | None = None
+    code: str | None = field(default=None, repr=False)
+    """It lets its bearer in, so that no representation shows it."""
+    link: str | None = field(default=None, repr=False)
+    """The page of this ticket alone, from the server's root. Its bearer gets in, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedTicket:
+    """A ticket by its link: nothing of its buyer, and nothing of the other tickets of its booking."""
+
+    reference: str
+    number: int
+    event_number: int
+    event_name: str
+    status: str
+    venue: str | None = None
+    time_zone: str | None = None
+    starts_at: datetime | None = None
+    seat: TicketSeat | None = None
+    area: str | None = None
+    category: str | None = None
+    rehearsal: bool = False
     code: str | None = field(default=None, repr=False)
     """It lets its bearer in, so that no representation shows it."""
 

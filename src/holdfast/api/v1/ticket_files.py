@@ -30,7 +30,7 @@ from holdfast.languages import Language
 from holdfast.tickets.calendar_file import calendar_file
 from holdfast.tickets.tickets import MAX_PRINTED
 
-__all__ = ["routes"]
+__all__ = ["attached", "routes"]
 
 routes = Routes(tag="tickets")
 
@@ -74,7 +74,7 @@ async def tickets_pdf(request: Request, booking: UUID, first: int, language: Lan
     """Return the tickets to print, in a language."""
     authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     content = await request.tickets.make_pdf(booking, authority, first=first, language=language)
-    return _file(content, b"application/pdf", f"tickets-{reference_of(booking)}.pdf", language)
+    return attached(content, b"application/pdf", f"tickets-{reference_of(booking)}.pdf", language)
 
 
 @routes.get(
@@ -90,7 +90,7 @@ async def get_event_calendar(request: Request, event: EventPath) -> Reply:
     content = calendar_file(found)
     if content is None:
         raise RouteNotFound(RouteNotFound.NO_DATE)
-    return _file(content, _CALENDAR, f"event-{found.number}.ics")
+    return attached(content, _CALENDAR, f"event-{found.number}.ics")
 
 
 @routes.get(
@@ -117,10 +117,11 @@ async def booking_calendar(request: Request, booking: UUID, language: Language) 
     content = calendar_file(event, found, language)
     if content is None:
         raise RouteNotFound(RouteNotFound.NO_DATE)
-    return _file(content, _CALENDAR, f"booking-{reference_of(booking)}.ics", language)
+    return attached(content, _CALENDAR, f"booking-{reference_of(booking)}.ics", language)
 
 
-def _file(content: bytes, content_type: bytes, name: str, language: Language | None = None) -> Reply:
+def attached(content: bytes, content_type: bytes, name: str, language: Language | None = None) -> Reply:
+    """Return a file to download."""
     headers: Headers = ((b"content-disposition", f'attachment; filename="{name}"'.encode("ascii")),)
     if language is not None:
         headers = (*headers, (b"content-language", language.code.encode("ascii")), VARIES_BY_LANGUAGE)

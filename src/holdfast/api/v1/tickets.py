@@ -30,11 +30,20 @@ from holdfast.errors import (
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import Cursor, In, Limit
+from holdfast.inventory.seating.seat_map import Seat
 from holdfast.tickets.ticket import NoEntry, Ticket, TicketStatus
-from holdfast.tickets.ticket_codes import ALGORITHM
+from holdfast.tickets.ticket_codes import ALGORITHM, ticket_page
 from holdfast.tickets.tickets import CheckedTicket, DoorVerdict
 
-__all__ = ["checked_ticket_json", "listed_ticket_json", "routes", "ticket_json"]
+__all__ = [
+    "EXAMPLE_CODE",
+    "TicketSeatOut",
+    "checked_ticket_json",
+    "listed_ticket_json",
+    "routes",
+    "seat_json",
+    "ticket_json",
+]
 
 routes = Routes(tag="tickets")
 
@@ -78,6 +87,10 @@ class TicketOut(ListedTicketOut):
     code: str | None = Field(
         description="What its QR code says (docs/reference/tickets.md). null for a void ticket. "
         "It lets its bearer in."
+    )
+    link: str | None = Field(
+        description="The page of this ticket alone, from the server's root, for a friend. It works until the "
+        "ticket is issued again. null for a void ticket. It lets its bearer in."
     )
 
 
@@ -124,16 +137,21 @@ _LISTED = {
     "revision": 0,
     "reissued_at": None,
 }
-_CODE = (
+EXAMPLE_CODE = (
     "HF1LOH-1Q000700A$04/NWJO340G0P11210000000088EC5S-0VAETMW6Q5PQ9RYCJB59JCWCOOL%6$ISDNK8RH:0PKGQH.RZ14HM4OECL"
     "MGGU7P/84:MMZOUMTYVL$9VU2P+J4+N2"
 )
-_TICKET = {**_LISTED, "code": _CODE}
+_TICKET = {**_LISTED, "code": EXAMPLE_CODE, "link": ticket_page(EXAMPLE_CODE)}
 _REISSUED = {**_TICKET, "revision": 1, "reissued_at": "2026-11-05T19:00:00Z"}
 
 
+def seat_json(seat: Seat | None) -> dict[str, Any] | None:
+    if seat is None:
+        return None
+    return {"label": seat.label, "section": seat.section, "row": seat.row, "name": seat.name}
+
+
 def listed_ticket_json(ticket: Ticket) -> dict[str, Any]:
-    seat = ticket.admission.seat
     return {
         "reference": ticket.reference,
         "number": ticket.number,
@@ -141,9 +159,7 @@ def listed_ticket_json(ticket: Ticket) -> dict[str, Any]:
         "booking": ticket.booking_id,
         "event_number": ticket.event_number,
         "status": ticket.status,
-        "seat": None
-        if seat is None
-        else {"label": seat.label, "section": seat.section, "row": seat.row, "name": seat.name},
+        "seat": seat_json(ticket.admission.seat),
         "area": ticket.admission.area,
         "category": ticket.admission.category,
         "rehearsal": ticket.rehearsal,
@@ -153,7 +169,8 @@ def listed_ticket_json(ticket: Ticket) -> dict[str, Any]:
 
 
 def ticket_json(ticket: Ticket) -> dict[str, Any]:
-    return {**listed_ticket_json(ticket), "code": ticket.code}
+    link = None if ticket.code is None else ticket_page(ticket.code)
+    return {**listed_ticket_json(ticket), "code": ticket.code, "link": link}
 
 
 def checked_ticket_json(checked: CheckedTicket) -> dict[str, Any]:
@@ -219,7 +236,7 @@ async def reissue_ticket(
     "/v1/events/{event}/tickets/check",
     policy=Permission.CHECKINS_WRITE,
     response=CheckedTicketOut,
-    examples={"a scanned code": {"code": _CODE}},
+    examples={"a scanned code": {"code": EXAMPLE_CODE}},
     answers={200: {"verdict": "valid", "reason": None, "ticket": _LISTED}},
 )
 async def check_ticket(request: Request, event: EventPath, body: CheckTicketIn) -> dict[str, Any]:

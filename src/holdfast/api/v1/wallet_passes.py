@@ -24,7 +24,7 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.tickets.ticket import ticket_reference
 
-__all__ = ["apple_pass_file", "google_wallet_url", "routes"]
+__all__ = ["PASS", "apple_pass_file", "google_wallet_url", "routes"]
 
 routes = Routes(tag="tickets")
 
@@ -37,7 +37,7 @@ PassRevision = Annotated[
         "voided pass, which replaces that one. Default: a pass for the ticket as it is now.",
     ),
 ]
-_FILE = b"application/vnd.apple.pkpass"
+PASS = b"application/vnd.apple.pkpass"
 _EXAMPLE_LINK = "https://pay.google.com/gp/v/save/eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.…"
 
 
@@ -71,7 +71,7 @@ async def apple_pass_file(request: Request, booking: UUID, ticket: int, revision
     authority = await booking_authority(request, booking, Permission.TICKETS_REISSUE)
     content = await request.wallets.make_apple_pass(booking, ticket, authority, revision=revision)
     name = f'attachment; filename="ticket-{ticket_reference(booking, ticket)}.pkpass"'
-    return Reply(body=content, headers=((b"content-disposition", name.encode("ascii")),), content_type=_FILE)
+    return Reply(body=content, headers=((b"content-disposition", name.encode("ascii")),), content_type=PASS)
 
 
 @routes.get(

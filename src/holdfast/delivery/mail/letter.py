@@ -45,9 +45,11 @@ class Enclosure:
     name: str
     attached: str
     missing: str
+    linked: str = ""
+    """What stands above the links of single tickets, if the letter has such."""
 
     def to_json(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

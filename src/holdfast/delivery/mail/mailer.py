@@ -26,6 +26,8 @@ __all__ = ["Mail", "MailSettings", "Mailer"]
 
 HoldToken = Callable[[UUID], str]
 TicketMaker = Callable[[UUID, str], Awaitable[bytes | None]]
+TicketLinker = Callable[[UUID, str], Awaitable[Sequence[tuple[str, str]]]]
+"""Return for each ticket of a booking what it is called in a language, and the path of its own page."""
 """Makes the tickets of a booking into a PDF, in the language of a code.
 
 None if that fails, or takes too long for a mail."""
@@ -85,6 +87,8 @@ class Mailer:
         self._sender = parse_sender(settings.sender)
         self.make_tickets: TicketMaker | None = None
         """Set by who has the tickets. Without it a letter leaves without them."""
+        self.link_tickets: TicketLinker | None = None
+        """Set by who has the tickets, if their pages add them to the wallet of a phone."""
         self.has_wallets = settings.has_wallets
         self.language = settings.language
 
@@ -134,7 +138,8 @@ class Mailer:
         if server is None:
             return Done(answer=_KEPT)
         tickets = await self._make_tickets(letter)
-        rendered = self._render(letter, job.id, is_enclosed=tickets is not None)
+        links = await self._link_tickets(letter)
+        rendered = self._render(letter, job.id, is_enclosed=tickets is not None, links=links)
         message = build_message(
             letter, rendered, sender=self._sender, job_id=job.id, at=job.created_at, tickets=tickets
         )
@@ -144,6 +149,15 @@ class Mailer:
         if letter.tickets is None or self.make_tickets is None:
             return None
         return await self.make_tickets(UUID(letter.tickets.booking), letter.language)
+
+    async def _link_tickets(self, letter: Letter) -> Sequence[tuple[str, str]]:
+        """Return the names and addresses of the tickets' own pages; none if a stranger could not follow them."""
+        if letter.tickets is None or not letter.tickets.linked or self.link_tickets is None:
+            return ()
+        if not self._settings.is_public:
+            return ()
+        found = await self.link_tickets(UUID(letter.tickets.booking), letter.language)
+        return [(name, f"{self._settings.base_url}/{path}") for name, path in found]
 
     async def list_mail(self, *, before: Position | None = None, limit: int) -> Sequence[Mail]:
         """Return mails, sent and kept ones, newest first, with their secret links."""
@@ -165,12 +179,19 @@ class Mailer:
             last_answer=job.last_answer,
         )
 
-    def _render(self, letter: Letter, job_id: UUID, *, is_enclosed: bool = False) -> RenderedLetter:
+    def _render(
+        self,
+        letter: Letter,
+        job_id: UUID,
+        *,
+        is_enclosed: bool = False,
+        links: Sequence[tuple[str, str]] = (),
+    ) -> RenderedLetter:
         if letter.tickets is not None:
             where = letter.tickets.attached if is_enclosed else letter.tickets.missing
             letter = replace(letter, paragraphs=[*letter.paragraphs, where])
         address = self._address_of(letter.link, job_id)
-        return render_letter(letter if address else replace(letter, link=None), address=address)
+        return render_letter(letter if address else replace(letter, link=None), address=address, links=links)
 
     def _address_of(self, link: Link | None, job_id: UUID) -> str:
         """Return where a link leads; "" if a stranger could not follow it."""

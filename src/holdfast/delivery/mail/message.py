@@ -5,6 +5,7 @@ The libraries are imported with the first mail, because most processes never sen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -31,12 +32,13 @@ class RenderedLetter:
     html: str
 
 
-def render_letter(letter: Letter, *, address: str) -> RenderedLetter:
-    """Return both forms of a letter. `address` is that of its link."""
+def render_letter(letter: Letter, *, address: str, links: Sequence[tuple[str, str]] = ()) -> RenderedLetter:
+    """Return both forms of a letter. `address` is that of its link, and `links` are those of its tickets."""
     texts, pages = _environments()
-    html = pages.get_template("letter.html").render(letter=letter, address=address)
+    given = {"letter": letter, "address": address, "links": links}
+    html = pages.get_template("letter.html").render(given)
     return RenderedLetter(
-        text=texts.get_template("letter.txt").render(letter=letter, address=address).strip() + "\n",
+        text=texts.get_template("letter.txt").render(given).strip() + "\n",
         html=_inliner().inline(html),
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from holdfast.errors import RouteNotFound
 from holdfast.inventory.rules.commands import Authority
-from holdfast.tickets.tickets import Tickets, refuse_void
+from holdfast.tickets.tickets import BookingTickets, Tickets, refuse_void
 from holdfast.tickets.wallets.apple_pass import apple_pass
 from holdfast.tickets.wallets.google_wallet import WalletAccount, google_wallet_link
 from holdfast.tickets.wallets.pass_certificate import PassCertificate
@@ -48,10 +48,47 @@ class Wallets:
 
         Raises RouteNotFound without the wallet; BookingNotFound and TicketNotFound.
         """
+        certificate = self._certificate()
+        return await self._apple_pass(
+            certificate, await self._tickets.read_one(booking_id, number, authority), revision
+        )
+
+    async def make_apple_pass_of_link(self, token: str) -> bytes:
+        """Return the pass of a link's ticket. Raises RouteNotFound without the wallet; LinkNotValid."""
+        certificate = self._certificate()
+        return await self._apple_pass(certificate, await self._tickets.open_link(token), None)
+
+    async def make_google_link(self, booking_id: UUID, number: int, authority: Authority) -> str:
+        """Return the link that adds a ticket to Google Wallet.
+
+        Raises RouteNotFound without the wallet; BookingNotFound, TicketNotFound, BookingAlreadyCancelled and
+        EventCancelled.
+        """
+        account = self._account()
+        return await self._google_link(account, await self._tickets.read_one(booking_id, number, authority))
+
+    async def make_google_link_of_link(self, token: str) -> str:
+        """Return the link that adds the ticket of a link to Google Wallet.
+
+        Raises RouteNotFound without the wallet; LinkNotValid, BookingAlreadyCancelled and EventCancelled.
+        """
+        account = self._account()
+        return await self._google_link(account, await self._tickets.open_link(token))
+
+    def _certificate(self) -> PassCertificate:
         certificate = self._settings.apple
         if certificate is None or not certificate.is_valid():
             raise RouteNotFound(RouteNotFound.NO_WALLET)
-        found = await self._tickets.read_one(booking_id, number, authority)
+        return certificate
+
+    def _account(self) -> WalletAccount:
+        if self._settings.google is None:
+            raise RouteNotFound(RouteNotFound.NO_WALLET)
+        return self._settings.google
+
+    async def _apple_pass(
+        self, certificate: PassCertificate, found: BookingTickets, revision: int | None
+    ) -> bytes:
         ticket = found.tickets[0]
         return await asyncio.to_thread(
             apple_pass,
@@ -63,16 +100,7 @@ class Wallets:
             is_void=revision is not None and revision != ticket.revision,
         )
 
-    async def make_google_link(self, booking_id: UUID, number: int, authority: Authority) -> str:
-        """Return the link that adds a ticket to Google Wallet.
-
-        Raises RouteNotFound without the wallet; BookingNotFound, TicketNotFound, BookingAlreadyCancelled and
-        EventCancelled.
-        """
-        account = self._settings.google
-        if account is None:
-            raise RouteNotFound(RouteNotFound.NO_WALLET)
-        found = await self._tickets.read_one(booking_id, number, authority)
+    async def _google_link(self, account: WalletAccount, found: BookingTickets) -> str:
         refuse_void(found.tickets[0])
         return await asyncio.to_thread(
             google_wallet_link, account, self._settings.seller, found.booking, found.event, found.tickets[0]
