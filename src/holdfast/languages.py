@@ -30,6 +30,7 @@ __all__ = [
     "known_language",
     "mark",
     "speaking",
+    "speaking_to",
     "spoken_language",
     "translations_of",
 ]
@@ -100,6 +101,16 @@ def speaking(language: Language) -> Iterator[None]:
         yield
     finally:
         _spoken.reset(before)
+
+
+@contextmanager
+def speaking_to(code: str | None) -> Iterator[None]:
+    """Write to a person in the language that they keep, until the block ends; without one, as before."""
+    if code is None or code not in LANGUAGES:
+        yield
+        return
+    with speaking(LANGUAGES[code]):
+        yield
 
 
 def spoken_language() -> Language | None:

@@ -47,6 +47,7 @@ async def _sessions(walk: Walk) -> None:
     await walk("get_me", "credentials_required", by="guest")
     await walk("change_me", 200, by="guest", headers=browser, json={"name": "Ada King"})
     await walk("change_me", "invalid_input", by="guest", headers=browser, json={"password": OTHER})
+    await walk("change_me", 200, by="guest", headers=browser, json={"language": "en"}, note="a language")
     await walk("change_me", "credentials_required", by="guest", json={"name": "Ada King"})
     await walk("sign_out", "forbidden", by="guest", headers={"Cookie": browser["Cookie"]})
     await walk("sign_out", "credentials_required", by="guest")

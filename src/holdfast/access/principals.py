@@ -75,6 +75,8 @@ class Principal:
     session_id: UUID | None = None
     has_second_factor: bool = False
     """Whether the session was opened with a code, too."""
+    language: str | None = None
+    """The code of the language that the account keeps; None: that of the browser."""
 
     @property
     def buyer(self) -> str | None:

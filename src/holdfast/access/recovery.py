@@ -19,7 +19,7 @@ from holdfast.access.users import refuse_guessable
 from holdfast.errors import CredentialsRequired, DuplicateEmail
 from holdfast.errors.staff import LinkNotValid
 from holdfast.identity import identity_of
-from holdfast.languages import mark
+from holdfast.languages import mark, speaking_to
 from holdfast.postgres.connections import Connection, Connections, fetch
 
 __all__ = ["Recovery"]
@@ -40,8 +40,9 @@ class Recovery:
         """Send a link that makes the account. A known address gets a note instead."""
         refuse_guessable(password, name, email)
         password_hash = await self._hashing.hash(password)
-        account_id = await self._find(email)
-        letter = letters.sign_up(email) if account_id is None else letters.known_address(email)
+        account_id, language = await self._find(email)
+        with speaking_to(language):
+            letter = letters.sign_up(email) if account_id is None else letters.known_address(email)
         detail = {"name": name, "password_hash": password_hash}
         async with self._connections.changing() as connection:
             await self._tokens.issue(
@@ -60,12 +61,14 @@ class Recovery:
             )
 
     async def request_reset(self, email: str) -> None:
-        account_id = await self._find(email)
+        account_id, language = await self._find(email)
+        with speaking_to(language):
+            letter = letters.password_reset(email)
         async with self._connections.changing() as connection:
             await self._tokens.issue(
                 connection,
                 Purpose.PASSWORD_RESET,
-                letters.password_reset(email),
+                letter,
                 account_id=account_id,
                 is_sent=account_id is not None,
             )
@@ -94,9 +97,14 @@ class Recovery:
         async with self._connections.changing() as connection:
             await connection.execute(SQL["set_name"], {"id": account_id, "name": name})
 
+    async def set_language(self, account_id: int, code: str | None) -> None:
+        """Let an account keep a language; None: it reads that of its browser."""
+        async with self._connections.changing() as connection:
+            await connection.execute(SQL["set_language"], {"id": account_id, "language": code})
+
     async def request_address(self, account_id: int, email: str) -> None:
         """Send a link to a new address, unless another account has it."""
-        is_free = await self._find(email) is None
+        is_free = (await self._find(email))[0] is None
         async with self._connections.changing() as connection:
             await self._tokens.issue(
                 connection,
@@ -113,7 +121,7 @@ class Recovery:
             rows = await fetch(connection, SQL["get_account"], {"id": given.account_id})
             if not rows:
                 raise LinkNotValid
-            (old,) = rows.column("email")
+            ((old, language),) = rows.select("email", "language")
             parameters = {
                 "id": given.account_id,
                 "email": given.email,
@@ -122,17 +130,21 @@ class Recovery:
             if not await fetch(connection, SQL["set_email"], parameters):
                 raise DuplicateEmail
             await connection.execute(SQL["delete_tokens_of_account"], {"account_id": given.account_id})
-            await self._notices.send(connection, letters.address_changed(old, given.email))
+            with speaking_to(language):
+                letter = letters.address_changed(old, given.email)
+            await self._notices.send(connection, letter)
 
     async def request_link(self, email: str) -> tuple[str, str]:
         """Send a link that signs in. Return the secret of the browser that asks, and the code that it shows."""
-        account_id = await self._find(email)
+        account_id, language = await self._find(email)
+        with speaking_to(language):
+            letter = letters.sign_in_link(email)
         browser, code = f"hfl_{secrets.token_urlsafe(32)}", f"{secrets.randbelow(10**6):06}"
         async with self._connections.changing() as connection:
             await self._tokens.issue(
                 connection,
                 Purpose.SIGN_IN_LINK,
-                letters.sign_in_link(email),
+                letter,
                 account_id=account_id,
                 detail={"browser": _digest(browser), "code": _digest(code)},
                 is_sent=account_id is not None,
@@ -152,10 +164,11 @@ class Recovery:
         """Use a link that signs in, in the transaction of the new session. Raises LinkNotValid."""
         await self._tokens.take(connection, Purpose.SIGN_IN_LINK, token)
 
-    async def _find(self, email: str) -> int | None:
+    async def _find(self, email: str) -> tuple[int | None, str | None]:
+        """Return the account of an address and the language that it keeps; None for what there is not."""
         control, parameters = self._connections.control(), {"email_folded": identity_of(email)}
         rows = await self._connections.ask_pool(control, SQL["find_sign_in"], parameters)
-        return next(iter(rows.column("id")), None)
+        return next(iter(rows.select("id", "language")), (None, None))
 
     async def check(self, account_id: int, password: str) -> str:
         """Return the account's address. Raises CredentialsRequired for a wrong password."""
@@ -169,10 +182,12 @@ class Recovery:
     async def _set_password(self, connection: Connection, account_id: int, password_hash: str) -> None:
         """Set it in the caller's transaction, and notify the owner."""
         parameters = {"id": account_id, "password_hash": password_hash}
-        for email in (await fetch(connection, SQL["set_password"], parameters)).column("email"):
-            letter = letters.account_changed(
-                email, mark("The password was changed."), mark("All sessions have ended.")
-            )
+        changed = await fetch(connection, SQL["set_password"], parameters)
+        for email, language in changed.select("email", "language"):
+            with speaking_to(language):
+                letter = letters.account_changed(
+                    email, mark("The password was changed."), mark("All sessions have ended.")
+                )
             await self._notices.send(connection, letter)
         await connection.execute(SQL["end_sessions_of_account"], {"account_id": account_id})
         await connection.execute(SQL["delete_tokens_of_account"], {"account_id": account_id})

@@ -77,6 +77,7 @@ class _SessionRow:
     events: Sequence[int] | None
     expires_at: datetime
     has_second_factor: bool
+    language: str | None
 
     def to_principal(self) -> Principal:
         return Principal(
@@ -88,6 +89,7 @@ class _SessionRow:
             account_id=self.account_id,
             session_id=self.id,
             has_second_factor=self.has_second_factor,
+            language=self.language,
         )
 
 
@@ -165,9 +167,11 @@ class Sessions:
         if token is not None:
             self._found.forget(_hash(token))
 
-    def forget(self, id: UUID) -> None:
-        """Forget a session that another statement has ended."""
+    def forget(self, id: UUID, token: str | None = None) -> None:
+        """Forget a session that another statement has ended or changed."""
         self._found.forget(id)
+        if token is not None:
+            self._found.forget(_hash(token))
 
     async def list(self, account_id: int) -> Sequence[ListedSession]:
         """Return the newest sessions of an account."""

@@ -32,6 +32,7 @@ class Account:
     name: str
     email: str
     created_at: datetime
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ class User:
     phone_number: str
     email: str
     created_at: datetime
+    language: str | None = None
 
 
 _KEY_LISTING = RowReader(KeyListing)

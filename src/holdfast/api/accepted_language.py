@@ -13,15 +13,19 @@ VARIES_BY_LANGUAGE = (b"vary", b"accept-language, cookie")
 
 
 def accepted_language(request: Request, *chosen: str) -> Language:
-    """Return the language that was chosen, else the first of Accept-Language that the server speaks, else its own."""
+    """Return the language that was chosen, else that of the caller's account, else the first of Accept-Language.
+
+    Without one that the server speaks, it is the server's own.
+    """
     accepted = sorted(weights(request.header(b"accept-language")).items(), key=lambda pair: -pair[1])
-    wanted = (*chosen, *(tag for tag, weight in accepted if weight))
+    wanted = (*chosen, request.principal.language or "", *(tag for tag, weight in accepted if weight))
     return known_language(*(tag.partition("-")[0] for tag in wanted), request.language)
 
 
 def mail_language(request: Request) -> str | None:
     """Return the language in which the caller wants to read mail; None if that is the server's own."""
     wanted = spoken_language()
-    if wanted is None and request.header(b"accept-language") is not None:
+    is_asked = request.header(b"accept-language") is not None or request.principal.language is not None
+    if wanted is None and is_asked:
         wanted = accepted_language(request)
     return None if wanted is None or wanted.code == request.language else wanted.code

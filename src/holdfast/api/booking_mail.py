@@ -110,13 +110,13 @@ class BookingMail:
 
         async def mail_account(job: Job) -> Outcome:
             booking = await queries.get_booking(UUID(job.request["booking"]), STAFF)
-            address = await self._address_of(booking)
+            address, language = await self._address_of(booking)
             if address is None:
                 return Done(answer="The account no longer exists.")
             event = await queries.get_event(job.event_number)
             opens = bool(job.request.get("opens"))
             about, time = About(job.request["about"]), job.request.get("time", "")
-            await self._post(about, booking, event, address, opens=opens, again=time)
+            await self._post(about, booking, event, address, language, opens=opens, again=time)
             return Done(answer="The mail is a job.")
 
         return {ANNOUNCEMENT: announce, ACCOUNT_LETTER: mail_account}
@@ -126,14 +126,14 @@ class BookingMail:
 
         The same wish is done once. Raises BuyerRequired for a booking without an address.
         """
-        address = await self._address_of(booking)
+        address, language = await self._address_of(booking)
         if address is None:
             raise BuyerRequired(BuyerRequired.NO_EMAIL)
         about = About(booking.status.value)
         if about is About.CONFIRMED and event.status is EventStatus.CANCELLED:
             about = About.EVENT_CANCELLED
         opens = await self._is_opened(booking, queries)
-        return await self._post(about, booking, event, address, opens=opens, again=f":{request}")
+        return await self._post(about, booking, event, address, language, opens=opens, again=f":{request}")
 
     def _is_own(self, hold: UUID, token_hash: bytes) -> bool:
         """Return whether a link that this server makes opens the hold's booking."""
@@ -148,27 +148,51 @@ class BookingMail:
         return True
 
     async def _post(
-        self, about: About, booking: Booking, event: Event, address: str, *, opens: bool, again: str = ""
+        self,
+        about: About,
+        booking: Booking,
+        event: Event,
+        address: str,
+        language: str | None,
+        *,
+        opens: bool,
+        again: str = "",
     ) -> Letter:
-        letter = self._letter(about, booking, event, to=address, opens=opens)
+        letter = self._letter(about, booking, event, to=address, opens=opens, language=language)
         await self._mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
         return letter
 
-    def _letter(self, about: About, booking: Booking, event: Event, *, to: str, opens: bool) -> Letter:
+    def _letter(
+        self,
+        about: About,
+        booking: Booking,
+        event: Event,
+        *,
+        to: str,
+        opens: bool,
+        language: str | None = None,
+    ) -> Letter:
         mailer = self._mailer
         return letter_of(
-            about, booking, event, to=to, opens=opens, wallets=mailer.has_wallets, language=mailer.language
+            about,
+            booking,
+            event,
+            to=to,
+            opens=opens,
+            wallets=mailer.has_wallets,
+            language=language or mailer.language,
         )
 
-    async def _address_of(self, booking: Booking) -> str | None:
-        """Return the address of the booking, or else of its buyer's account."""
+    async def _address_of(self, booking: Booking) -> tuple[str | None, str | None]:
+        """Return the address of the booking, or else of its buyer's account, and the language that this one keeps."""
         account = _account_of(booking.buyer)
         if booking.buyer_email is not None or account is None:
-            return booking.buyer_email
+            return booking.buyer_email, None
         try:
-            return (await self._users.get(account)).email
+            user = await self._users.get(account)
         except UserNotFound:
-            return None
+            return None, None
+        return user.email, user.language
 
     def _job_of(self, about: About, booking: Booking, event: Event, *, opens: bool, time: str = "") -> NewJob:
         """Return the job of a letter to an address or to an account. `time` names one of several changes."""

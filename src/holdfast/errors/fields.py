@@ -71,6 +71,7 @@ class FieldError:
     CURSOR = "{field} is not a cursor of this list: send the `next` of an answer to the same query."
     EASY_TO_GUESS = "{field} is easy to guess: give 12 characters of your own, or four different words."
     EMAIL = "{field} must be an email address, such as ada@example.org."
+    LANGUAGE = "{field} must be the code of a language that the server speaks, such as en."
     LISTS_ALIKE = "{field} has two lists of one name: give each its own name."
     NAME_OF_ACCOUNT = "{field} is required, because there is no account with this address yet."
     NO_EVENT = "{field} must be the number of an event of the organisation: list its events."

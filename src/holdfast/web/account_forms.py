@@ -32,6 +32,7 @@ class AccountIn(PageForm):
     """What a person types on a page of an account. A page uses the fields that it has."""
 
     name: _Line = ""
+    language: _Line = ""
     email: _Line = ""
     password: _Secret = ""
     present_password: _Secret = ""

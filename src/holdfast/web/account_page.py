@@ -16,7 +16,7 @@ from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.languages import mark
 from holdfast.web.account_forms import NOTHING_TYPED, AccountIn, RefusedForm, for_account, refused
-from holdfast.web.languages import gettext
+from holdfast.web.languages import gettext, no_language_cookie
 from holdfast.web.mailed import mailed
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import page, redirect
@@ -35,6 +35,7 @@ ROLES = {
     "reports": mark("Reports"),
 }
 _DONE = {
+    "language": lambda: gettext("Your language is kept."),
     "name": lambda: gettext("Your name is changed."),
     "password": lambda: gettext("Your password is changed, and every other session has ended."),
 }
@@ -56,6 +57,19 @@ async def set_name(request: Request, form: AccountIn) -> Reply:
     except (HoldfastError, ValidationError) as error:
         return await _account_page(request, form, refused(request, error))
     return redirect(request, f"{_HERE}?done=name")
+
+
+@routes.post("/account/language", policy=Permission.PUBLIC)
+@for_account
+async def set_language(request: Request, form: AccountIn) -> Reply:
+    """Keep a language with the account, or let the browser choose again."""
+    try:
+        await change_me(request, ChangeMeIn(language=form.language or None))
+    except (HoldfastError, ValidationError) as error:
+        return await _account_page(request, form, refused(request, error), at="language")
+    if form.language:
+        return redirect(request, f"{_HERE}?done=language&lang={form.language}")
+    return redirect(request, f"{_HERE}?done=language", headers=(no_language_cookie(request),))
 
 
 @routes.post("/account/address", policy=Permission.PUBLIC)

@@ -15,6 +15,7 @@ __all__ = [
     "in_language_of",
     "language_cookie",
     "ngettext",
+    "no_language_cookie",
     "translated",
     "translated_many",
 ]
@@ -29,18 +30,27 @@ def current_language() -> Language:
 
 
 def in_language_of(request: Request) -> AbstractContextManager[None]:
-    """Make the page in the visitor's language: the one chosen here, chosen before, or set in the browser."""
+    """Make the page in the visitor's language: chosen here, chosen before, kept by the account, or the browser's."""
     return languages.speaking(accepted_language(request, _chosen(request), _from_cookie(request)))
 
 
 def language_cookie(request: Request) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the header that keeps a language which the visitor has just chosen."""
-    chosen = _chosen(request)
+    """Return the header that keeps a language which the visitor has just chosen, or which their account keeps."""
+    chosen = _chosen(request) or ("" if _from_cookie(request) else request.principal.language or "")
     if chosen not in languages.LANGUAGES:
         return ()
+    return (_cookie(request, chosen, _SECONDS),)
+
+
+def no_language_cookie(request: Request) -> tuple[bytes, bytes]:
+    """Return the header that lets the browser forget what was chosen."""
+    return _cookie(request, "", 0)
+
+
+def _cookie(request: Request, value: str, seconds: int) -> tuple[bytes, bytes]:
     secure = "; Secure" if request.scope["scheme"] == "https" else ""
-    text = f"{_COOKIE}={chosen}; Path=/; Max-Age={_SECONDS}; HttpOnly; SameSite=Lax{secure}"
-    return ((b"set-cookie", text.encode("ascii")),)
+    text = f"{_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    return b"set-cookie", text.encode("ascii")
 
 
 def _chosen(request: Request) -> str:

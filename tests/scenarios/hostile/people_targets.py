@@ -200,12 +200,14 @@ def people_targets(people: People) -> list[Target]:
                 "email": "queen@people.example",
                 "password": "difference engine",
                 "present_password": PASSWORD,
+                "language": "de",
             },
             fields={
                 "name": "text",
                 "email": "email",
                 "password": "password",
                 "present_password": "password",
+                "language": "word",
             },
         ),
         Target(

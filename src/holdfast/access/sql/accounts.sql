@@ -85,7 +85,7 @@ ON CONFLICT (email_folded) DO NOTHING
 RETURNING id, created_at;
 
 -- name: find_user
-SELECT id, name, phone_number, email, created_at FROM accounts WHERE id = :id;
+SELECT id, name, phone_number, email, created_at, language FROM accounts WHERE id = :id;
 
 -- name: find_organisation
 SELECT number, slug, name, created_at, requires_second_factor FROM organisations WHERE slug = :slug;

@@ -13,8 +13,11 @@ RETURNING expires_at;
 
 -- name: find_session
 -- A session of staff ends with its membership, and when its organisation requires the second factor that it lacks.
-SELECT s.id, s.account_id, s.organisation_number AS organisation, m.role, m.events, s.expires_at, s.has_second_factor
+SELECT
+    s.id, s.account_id, s.organisation_number AS organisation, m.role, m.events, s.expires_at, s.has_second_factor,
+    a.language
 FROM sessions s
+JOIN accounts a ON a.id = s.account_id
 LEFT JOIN memberships m ON m.organisation_number = s.organisation_number AND m.account_id = s.account_id
 LEFT JOIN organisations o ON o.number = m.organisation_number
 WHERE s.token_hash = :token_hash AND s.expires_at > statement_timestamp()
@@ -25,8 +28,11 @@ WHERE s.token_hash = :token_hash AND s.expires_at > statement_timestamp()
   );
 
 -- name: find_session_by_id
-SELECT s.id, s.account_id, s.organisation_number AS organisation, m.role, m.events, s.expires_at, s.has_second_factor
+SELECT
+    s.id, s.account_id, s.organisation_number AS organisation, m.role, m.events, s.expires_at, s.has_second_factor,
+    a.language
 FROM sessions s
+JOIN accounts a ON a.id = s.account_id
 LEFT JOIN memberships m ON m.organisation_number = s.organisation_number AND m.account_id = s.account_id
 LEFT JOIN organisations o ON o.number = m.organisation_number
 WHERE s.id = :id AND s.expires_at > statement_timestamp()
@@ -69,13 +75,13 @@ DELETE FROM sessions
 WHERE id IN (SELECT id FROM sessions WHERE expires_at < statement_timestamp() ORDER BY expires_at LIMIT 10);
 
 -- name: find_sign_in
-SELECT id, password_hash FROM accounts WHERE email_folded = :email_folded;
+SELECT id, password_hash, language FROM accounts WHERE email_folded = :email_folded;
 
 -- name: get_password
 SELECT email, password_hash FROM accounts WHERE id = :id;
 
 -- name: get_account
-SELECT id, name, email, created_at FROM accounts WHERE id = :id;
+SELECT id, name, email, created_at, language FROM accounts WHERE id = :id;
 
 -- name: list_memberships
 SELECT o.number, o.slug, o.name, m.role, m.events, o.requires_second_factor
@@ -115,7 +121,10 @@ WHERE token_hash IN (
 DELETE FROM one_time_tokens WHERE account_id = :account_id;
 
 -- name: set_password
-UPDATE accounts SET password_hash = :password_hash WHERE id = :id RETURNING email;
+UPDATE accounts SET password_hash = :password_hash WHERE id = :id RETURNING email, language;
+
+-- name: set_language!
+UPDATE accounts SET language = :language WHERE id = :id;
 
 -- name: set_name!
 UPDATE accounts SET name = :name WHERE id = :id;

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST
@@ -15,10 +18,22 @@ from holdfast.errors import CredentialsRequired, FieldError, Forbidden, InvalidI
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import In
+from holdfast.languages import LANGUAGES
 
 __all__ = ["routes"]
 
 routes: Routes = SpeakingRoutes(tag="accounts")
+
+
+def _spoken(code: str) -> str:
+    if code not in LANGUAGES:
+        raise PydanticCustomError("not_allowed", FieldError.LANGUAGE)
+    return code
+
+
+SpokenLanguage = Annotated[
+    str, AfterValidator(_spoken), WithJsonSchema({"type": "string", "enum": ["de", "en"]})
+]
 
 
 class ChangeMeIn(In):
@@ -28,6 +43,9 @@ class ChangeMeIn(In):
     email: Email | None = None
     password: Password | None = None
     present_password: Password | None = None
+    language: SpokenLanguage | None = Field(
+        None, description="In which the account reads pages and mails; null: in that of its browser."
+    )
 
 
 @routes.get(
@@ -64,7 +82,7 @@ async def get_me(request: Request) -> dict[str, Any]:
     answers={200: ME_EXAMPLE},
 )
 async def change_me(request: Request, body: ChangeMeIn) -> Reply | dict[str, Any]:
-    """Change one's name, password or address.
+    """Change one's name, language, password or address.
 
     A new password ends every session but a new one, which the answer sets. A new address gets a link, and the old one
     a note when the link was used.
@@ -81,6 +99,10 @@ async def change_me(request: Request, body: ChangeMeIn) -> Reply | dict[str, Any
     # From here on nothing is refused, so a refusal has changed nothing.
     if body.name is not None:
         await recovery.rename(account, body.name)
+    if "language" in body.model_fields_set:
+        await recovery.set_language(account, body.language)
+        if request.principal.session_id is not None:
+            request.access.sessions.forget(request.principal.session_id, request.session_token)
     if body.email is not None:
         await recovery.request_address(account, body.email)
     if password_hash is not None:

@@ -67,6 +67,9 @@ class AccountOut(BaseModel):
     name: str
     email: str
     created_at: datetime
+    language: str | None = Field(
+        description="In which the account reads pages and mails; null: in that of its browser."
+    )
 
 
 class MembershipOut(BaseModel):
@@ -112,6 +115,7 @@ ME_EXAMPLE = {
         "name": "Ada Byron",
         "email": "ada@example.org",
         "created_at": "2026-11-05T18:31:00.123456Z",
+        "language": None,
     },
     "current": {"number": 1, "slug": "main", "name": "Main", "role": "box_office", "events": None},
     "memberships": [{"number": 1, "slug": "main", "name": "Main", "role": "box_office", "events": None}],
@@ -168,6 +172,7 @@ def me_json(me: Me, token: str | None) -> dict[str, Any]:
             "name": account.name,
             "email": account.email,
             "created_at": account.created_at,
+            "language": account.language,
         },
         "current": None if me.current is None else _membership_json(me.current),
         "memberships": [_membership_json(each) for each in me.memberships],
