@@ -73,6 +73,7 @@ def _decide(vector: Json) -> DoorDecision:
             at=datetime.fromisoformat(scan["at"]),
             list=scan["list"],
             shown=scan["shown"],
+            refused=scan.get("refused", False),
         ),
         ScannedTicket(
             why=None if ticket["why"] is None else Why(ticket["why"]),

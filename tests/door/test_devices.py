@@ -40,6 +40,7 @@ class Device:
     unsent: list[Json] = field(default_factory=list)
     known: dict[str, Movement] = field(default_factory=dict)
     answered: dict[int, Json] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
     seq: int = 0
 
     def clock(self) -> datetime:
@@ -55,6 +56,8 @@ class Device:
         if passed:
             self.known[code] = Movement(direction=direction, at=at, gate=self.name)
         self.seq += 1
+        if not passed:
+            self.refused.add(self.seq)
         self.unsent.append(
             {
                 "seq": self.seq,
@@ -63,6 +66,7 @@ class Device:
                 "direction": direction.value,
                 "gate": self.name,
                 "shown": passed,
+                "refused": not passed,
             }
         )
 
@@ -128,10 +132,11 @@ async def test_nothing_is_lost_and_nothing_is_doubled(client: httpx2.AsyncClient
         given = {name: one[name] for name in one if name != "outcome"}
         assert {name: device.answered[one["seq"]][name] for name in given} == given
         assert begun - timedelta(seconds=1) <= datetime.fromisoformat(one["at"]) <= datetime.now(UTC)
-    _explained(log)
+    refused = {(each.name, one) for each in devices for one in each.refused}
+    _explained(log, refused)
 
 
-def _explained(log: list[Json]) -> None:
+def _explained(log: list[Json], refused: set[tuple[str, int]]) -> None:
     """Each verdict follows from the movements before it, and names the one that speaks against it."""
     last: dict[str, Json] = {}
     for one in log:
@@ -143,6 +148,8 @@ def _explained(log: list[Json]) -> None:
             wanted = ScanVerdict.DUPLICATE if one["shown"] else ScanVerdict.AGAIN
         else:
             wanted = ScanVerdict.ADMITTED
+        if wanted in MOVEMENTS and (one["device"], one["seq"]) in refused:
+            wanted = ScanVerdict.REFUSED  # the device has let nobody pass, so nobody has moved
         assert one["verdict"] == wanted
         if wanted in MOVEMENTS:
             last[one["ticket"]] = one

@@ -255,7 +255,7 @@ class Browser:
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[Browser]:
+def chromium(profile: Path, *flags: str) -> Iterator[Browser]:
     """Yield a new browser with an empty profile."""
     assert CHROMIUM is not None
     its_input, ours_to_write = os.pipe()
@@ -267,7 +267,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
         os.dup2(spare, 4)
 
     process = subprocess.Popen(
-        [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}"],
+        [CHROMIUM, *_FLAGS, *flags, f"--user-data-dir={profile}"],
         pass_fds=(3, 4),
         preexec_fn=place_pipes,
         stdout=subprocess.DEVNULL,

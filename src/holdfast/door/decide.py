@@ -50,6 +50,7 @@ class ScanVerdict(StrEnum):
     VOID = "void"
     WRONG_EVENT = "wrong_event"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
 
 
 MOVEMENTS = frozenset({ScanVerdict.ADMITTED, ScanVerdict.LEFT})
@@ -71,6 +72,7 @@ class Why(StrEnum):
     ALREADY_IN = "already_in"
     NO_RE_ENTRY = "no_re_entry"
     NEVER_IN = "never_in"
+    BY_DEVICE = "by_device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +96,13 @@ class DoorRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """One code at a door. `shown`: the door had no network and has let the person pass."""
+    """One code at a door. `shown`: the door had no network and let the person pass. `refused`: it let nobody pass."""
 
     direction: Direction
     at: datetime
     list: str | None = None
     shown: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,14 @@ def decide_check_in(
     scan: Scan, ticket: ScannedTicket, rules: DoorRules, last: Movement | None
 ) -> DoorDecision:
     """Return what the door does. `last`: the ticket's last movement on the list of the scan."""
+    decision = _decide(scan, ticket, rules, last)
+    if scan.refused and decision.verdict in MOVEMENTS:
+        # The door knew less than the log does. Nobody has passed, so it is no movement.
+        return DoorDecision(verdict=ScanVerdict.REFUSED, why=Why.BY_DEVICE, earlier=last)
+    return decision
+
+
+def _decide(scan: Scan, ticket: ScannedTicket, rules: DoorRules, last: Movement | None) -> DoorDecision:
     if ticket.why is not None and ticket.why in _REFUSED:
         return DoorDecision(verdict=_REFUSED[ticket.why], why=ticket.why)
     is_in = last is not None and last.direction is Direction.IN

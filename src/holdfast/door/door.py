@@ -209,7 +209,7 @@ def _decided(
     """Return a scan with its verdict, and remember its movement for the scans after it."""
     ticket = checked.ticket
     at = min(one.at + off, door.now)
-    scan = Scan(direction=one.direction, at=at, list=one.list, shown=one.shown)
+    scan = Scan(direction=one.direction, at=at, list=one.list, shown=one.shown, refused=one.refused)
     place = None if ticket is None else (ticket.booking_id, ticket.number, one.list)
     entry = decide_check_in(
         scan, _scanned(checked), door.state.rules, None if place is None else movements.get(place)

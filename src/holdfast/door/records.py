@@ -23,6 +23,7 @@ class NewScan:
     gate: str | None = None
     list: str | None = None
     shown: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

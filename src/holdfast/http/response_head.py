@@ -45,11 +45,15 @@ def content_policy(framed_by: Iterable[str] = ()) -> Header:
     return b"content-security-policy", (_POLICY + (" ".join(framed_by) or "'none'")).encode("ascii")
 
 
+_FEATURES = b"permissions-policy"
 _HTML = (
     content_policy(),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=()"),
+    (_FEATURES, b"camera=(), geolocation=(), microphone=(), payment=()"),
 )
+_REPLACED = frozenset({b"cache-control", b"content-security-policy", _FEATURES})
+"""A reply's own header of these names replaces that of every answer."""
+_NOTHING: frozenset[bytes] = frozenset()
 _BODYLESS = frozenset({204, 304})
 
 
@@ -66,8 +70,7 @@ def added_headers(given: Iterable[Header], request_id: bytes, *, secure: bool) -
     """Return the headers of an added route's answer, plus those of every answer. Existing ones stay."""
     headers = [(name.lower(), value) for name, value in given if name.lower() != b"x-request-id"]
     names = dict(headers)
-    kind = names.get(b"content-type", b""), b"cache-control" in names, b"content-security-policy" in names
-    fixed = _fixed(*kind, secure)
+    fixed = _fixed(names.get(b"content-type", b""), _REPLACED.intersection(names), secure)
     return [*(one for one in fixed if one[0] not in names), (b"x-request-id", request_id), *headers]
 
 
@@ -89,48 +92,40 @@ def _begun(
     reply: Reply | StreamReply, content_type: bytes, request_id: bytes, *, secure: bool, more: bytes
 ) -> bytes:
     """Return the head up to the reply's own headers, without the last line's end."""
-    own, is_kept, has_policy = b"", False, False
+    own, replaced = b"", _NOTHING
     for name, value in reply.headers:
         if b"\n" in value or b"\r" in value:
             _check(reply)
-        if name == b"cache-control":
-            is_kept = True
-        elif name == b"content-security-policy":
-            has_policy = True
+        if name in _REPLACED:
+            replaced |= {name}
         own += b"\r\n%b: %b" % (name, value)
-    rendered = _rendered(reply.status, content_type, is_kept, has_policy, secure)
+    rendered = _rendered(reply.status, content_type, replaced, secure)
     return b"%b%bx-request-id: %b%b" % (rendered, more, request_id, own)
 
 
-def _kind(reply: Reply | StreamReply) -> tuple[bytes, bool, bool]:
-    """Return the media type, empty without a body; and whether the reply has its own cache headers and policy."""
+def _kind(reply: Reply | StreamReply) -> tuple[bytes, frozenset[bytes]]:
+    """Return the media type, empty without a body; and which headers of every answer the reply replaces."""
     has_body = isinstance(reply, StreamReply) or reply.body
-    names = [name for name, _ in reply.headers]
-    return (
-        reply.content_type if has_body else b"",
-        b"cache-control" in names,
-        b"content-security-policy" in names,
-    )
+    return reply.content_type if has_body else b"", _REPLACED.intersection(name for name, _ in reply.headers)
 
 
 @lru_cache(maxsize=256)
-def _fixed(content_type: bytes, is_kept: bool, has_policy: bool, secure: bool) -> tuple[Header, ...]:
+def _fixed(content_type: bytes, replaced: frozenset[bytes], secure: bool) -> tuple[Header, ...]:
     headers: list[Header] = [*_ALWAYS]
     if content_type:
         headers.append((b"content-type", content_type))
-    if not is_kept:
-        headers.append(_NO_STORE)
+    headers.append(_NO_STORE)
     if content_type.startswith(b"text/html"):
-        headers.extend(_HTML[1:] if has_policy else _HTML)
+        headers.extend(_HTML)
     if secure:
         headers.append(_STRICT_TRANSPORT)
-    return tuple(headers)
+    return tuple(one for one in headers if one[0] not in replaced)
 
 
 @lru_cache(maxsize=1_024)
-def _rendered(status: int, content_type: bytes, is_kept: bool, has_policy: bool, secure: bool) -> bytes:
+def _rendered(status: int, content_type: bytes, replaced: frozenset[bytes], secure: bool) -> bytes:
     lines = [b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode("ascii"))]
-    fixed = _fixed(content_type, is_kept, has_policy, secure)
+    fixed = _fixed(content_type, replaced, secure)
     lines += [name + b": " + value + b"\r\n" for name, value in fixed]
     return b"".join(lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from holdfast.access.permissions import Permission
@@ -18,6 +19,12 @@ __all__ = ["FOR_EVER", "routes", "send_file"]
 
 routes: Routes = PageRoutes()
 
+_DECODER_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'",
+)
+"""A worker has a policy of its own. Only that of the camera may run WebAssembly, and the pages' stays strict."""
+_DECODER = "decode_worker"
 FOR_EVER = b"public, max-age=31536000, immutable"
 
 
@@ -28,7 +35,10 @@ def _known(text: str) -> str | None:
 @routes.get("/assets/{file}", policy=Permission.PUBLIC, anonymous=True)
 async def get_asset(request: Request, file: Annotated[str, FromPath(_known, RouteNotFound)]) -> Reply:
     """Return a file of the pages."""
-    return send_file(request, all_static_files()[file], keep=FOR_EVER)
+    reply = send_file(request, all_static_files()[file], keep=FOR_EVER)
+    if file.startswith(_DECODER):
+        reply = replace(reply, headers=(*reply.headers, _DECODER_POLICY))
+    return reply
 
 
 def send_file(request: Request, asset: StaticFile, *, keep: bytes) -> Reply:

@@ -1,12 +1,17 @@
-"""Door page: the scans of a hand-scanner or a keyboard, and one large verdict for each. It needs no script."""
+"""Door page: scans, and one large verdict for each. A hand-scanner or a keyboard needs no script.
+
+The scripts add the camera, and a door without a network: `static/door.js`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated
 from uuid import UUID, uuid4
 
+import orjson
 from pydantic import StringConstraints
 
 from holdfast.access.permissions import Permission
@@ -21,9 +26,11 @@ from holdfast.http.routes import Routes
 from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules.event import FullEvent
 from holdfast.languages import mark
+from holdfast.web.assets import send_file
 from holdfast.web.languages import gettext
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import in_zone, page
+from holdfast.web.static_files import StaticFile, asset_path, imported_by, make_file, static_file
 from holdfast.web.written import clock
 
 __all__ = ["routes"]
@@ -34,12 +41,19 @@ _SHOWN = 100
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 _Code = Annotated[str, StringConstraints(max_length=400)]
 
+_STYLES = ("tokens.css", "shop.css", "door.css")
+_SCRIPTS = ("door.js", "decode_worker.js")
+_BESIDE = ("zxing_reader.wasm",)
+_NO_FILES = b"([])"
+_FEATURES = (b"permissions-policy", b"camera=(self), geolocation=(), microphone=(), payment=()")
+
 _WORDS = {
     ScanVerdict.ADMITTED: ("ok", mark("Let in")),
     ScanVerdict.LEFT: ("ok", mark("Gone out")),
     ScanVerdict.AGAIN: ("again", mark("Already in")),
     ScanVerdict.DUPLICATE: ("again", mark("Already in")),
     ScanVerdict.NOT_IN: ("again", mark("Not inside")),
+    ScanVerdict.REFUSED: ("again", mark("Not let in")),
 }
 _SAYS = {
     Why.NOT_OURS: mark("This is no ticket of ours."),
@@ -54,6 +68,7 @@ _SAYS = {
     Why.TOO_LATE: mark("The list is closed."),
     Why.NO_RE_ENTRY: mark("Nobody comes back in after leaving."),
     Why.NEVER_IN: mark("This ticket did not come in here."),
+    Why.BY_DEVICE: mark("A door without a network has turned this ticket away."),
 }
 
 
@@ -87,6 +102,12 @@ async def choose_door(request: Request) -> Reply:
     return page(request, "door_events.html", here="door", events=events)
 
 
+@routes.get("/door/worker.js", policy=Permission.PUBLIC, anonymous=True)
+async def get_door_worker(request: Request) -> Reply:
+    """Return the service worker of the doors, which knows the files that their pages need."""
+    return send_file(request, _door_worker(), keep=b"no-cache")
+
+
 @routes.get("/door/{event}", policy=Permission.CHECKINS_WRITE)
 async def show_door(request: Request, event: EventPath) -> Reply:
     """Show the field for a code."""
@@ -115,6 +136,16 @@ async def take_scan(request: Request, event: EventPath, form: ScanIn) -> Reply:
     return await _door_page(request, found, _shown(answer.scan, found), form)
 
 
+@cache
+def _door_worker() -> StaticFile:
+    """Return the script with the names of all files of a door's page."""
+    script = static_file("door_worker.js").content
+    names = [asset_path(each) for each in (*_STYLES, *_SCRIPTS, *_BESIDE)]
+    names += [path for script_name in _SCRIPTS for path in imported_by(script_name)]
+    assert script.count(_NO_FILES) == 1
+    return make_file("worker.js", script.replace(_NO_FILES, orjson.dumps(names)))
+
+
 async def _event(request: Request, event: UUID | int) -> FullEvent:
     return await request.inventory.queries.get_event(await own_number(request, event))
 
@@ -125,12 +156,14 @@ async def _door_page(request: Request, event: FullEvent, verdict: ShownVerdict |
     return page(
         request,
         "door.html",
+        headers=(_FEATURES,),
         here=f"door/{event.number}",
         event=event,
         verdict=verdict,
         form=form,
         lists=[each.name for each in state.rules.lists],
         admitted=sum(each.admitted for each in counts),
+        counts=counts,
         form_key=uuid4(),
     )
 

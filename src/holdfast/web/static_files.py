@@ -27,9 +27,18 @@ _TYPES = {
     "css": b"text/css; charset=utf-8",
     "js": b"text/javascript; charset=utf-8",
     "svg": b"image/svg+xml",
+    "wasm": b"application/wasm",
     "ts": b"text/plain; charset=utf-8",
 }
 
+
+_VENDORED = {
+    "zxing_reader.js": "vendor/zxing-wasm/reader.js",
+    "zxing_share.js": "vendor/zxing-wasm/share.js",
+    "zxing_reader.wasm": "vendor/zxing-wasm/zxing_reader.wasm",
+}
+"""Files of others, by the names that we send them under. They are sent as they are, but for what they import."""
+_SHARE = b'"../share.js"'
 
 _IMPORT = re.compile(rb'(from|import) "\./([a-z_]+\.js)"')
 _COMMENT = re.compile(
@@ -55,8 +64,8 @@ class StaticFile:
 @cache
 def all_static_files() -> dict[str, StaticFile]:
     """Return every file of `static` by its name with the hash."""
-    names = [file.name for file in (files("holdfast.web") / "static").iterdir()]
-    return {found.name: found for found in map(static_file, names)}
+    names = [file.name for file in (files("holdfast.web") / "static").iterdir() if file.is_file()]
+    return {found.name: found for found in map(static_file, (*names, *_VENDORED))}
 
 
 def asset_path(name: str) -> str:
@@ -73,7 +82,7 @@ def imported_by(name: str) -> tuple[str, ...]:
 def scripts_of(name: str) -> tuple[str, ...]:
     """Return a script, and all that it needs, by their plain names."""
     found = {name: None}
-    for _, raw in _IMPORT.findall((files("holdfast.web") / "static" / name).read_bytes()):
+    for _, raw in _IMPORT.findall(_source(name)):
         found |= dict.fromkeys(scripts_of(raw.decode("ascii")))
     return tuple(found)
 
@@ -81,10 +90,18 @@ def scripts_of(name: str) -> tuple[str, ...]:
 @cache
 def static_file(name: str) -> StaticFile:
     """Return a file of `static`. Scripts do not import each other in a circle."""
-    content = (files("holdfast.web") / "static" / name).read_bytes()
+    content = _source(name)
     if name.endswith(".js"):
-        content = _IMPORT.sub(_with_hash, _MARGIN.sub(b"", _COMMENT.sub(b"", content)))
+        if name not in _VENDORED:
+            content = _MARGIN.sub(b"", _COMMENT.sub(b"", content))
+        content = _IMPORT.sub(_with_hash, content)
     return make_file(name, content)
+
+
+def _source(name: str) -> bytes:
+    vendored = _VENDORED.get(name)
+    content = (files("holdfast.web") / "static" / (vendored or name)).read_bytes()
+    return content if vendored is None else content.replace(_SHARE, b'"./zxing_share.js"')
 
 
 def make_file(name: str, content: bytes) -> StaticFile:

@@ -364,6 +364,7 @@ def targets(shop: Shop) -> list[Target]:
                         "gate": "A",
                         "list": "VIP",
                         "shown": False,
+                        "refused": False,
                     }
                 ],
             },
@@ -379,6 +380,7 @@ def targets(shop: Shop) -> list[Target]:
                 "items/0/gate": "text",
                 "items/0/list": "text",
                 "items/0/shown": "bool",
+                "items/0/refused": "bool",
             },
         ),
         Target(

@@ -10,7 +10,7 @@ import pytest
 
 from support.browser import CHROMIUM, Browser, chromium
 from support.threaded_server import threaded_server
-from web.account_visits import fill, submit
+from web.account_visits import fill
 from web.test_every_page import AXE, LANGUAGES, faults
 from web.test_languages import pseudo_language
 
@@ -20,6 +20,14 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: `make generators`"),
 ]
+
+KEPT = """{ const real = setTimeout;
+  globalThis.setTimeout = (act, wait, ...given) => (wait === 1_200 ? 0 : real(act, wait, ...given)); }"""
+"""A verdict that lets a person pass goes away by itself. Here it stays to be looked at."""
+UNSEEN = """for (const part of document.querySelectorAll("[data-says], #differences, [data-camera], #camera")) {
+  part.hidden = false;
+  if (part.dataset.says) part.textContent = "1";
+}"""
 
 
 def pages(browser: Browser, url: str, lang: str) -> Iterator[str]:
@@ -34,9 +42,11 @@ def pages(browser: Browser, url: str, lang: str) -> Iterator[str]:
     headers = {"Hold-Token": hold["hold_token"]}
     (ticket,) = httpx2.get(f"{url}/v1/bookings/{booking['id']}/tickets", headers=headers).json()["items"]
     httpx2.patch(f"{url}/v1/events/{event['number']}/door", json={"lists": [{"name": "9"}]})
+    browser.before_scripts(KEPT)
     browser.open(f"{url}/door?lang={lang}")
     yield "events"
     browser.open(f"{url}/door/{event['number']}")
+    browser.wait_for("document.querySelector('#door').dataset.list === 'fresh'")
     yield "scan"
     for name, code, tone in (
         ("let in", ticket["code"], "ok"),
@@ -44,8 +54,12 @@ def pages(browser: Browser, url: str, lang: str) -> Iterator[str]:
         ("stop", "9", "stop"),
     ):
         fill(browser, code=code, gate="1")
-        submit(browser, "form[action*=door]", f".verdict-{tone}")
+        browser.run("document.querySelector('#scan').requestSubmit()")
+        browser.wait_for(f"document.querySelector('#verdict').className.includes('verdict-{tone}')")
         yield name
+    browser.run("document.querySelector('#verdict').click()")
+    browser.run(UNSEEN)
+    yield "each other part"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -60,4 +74,4 @@ def test_no_page_of_the_door_shuts_anybody_out(database_url: str, tmp_path: Path
         for name in pages(browser, url, lang):
             found[name] = list(faults(browser, lang))
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
-    assert len(found) == 5
+    assert len(found) == 6

@@ -15,7 +15,7 @@ __all__ = ["CheckIn", "Door", "DoorList", "GateCounts", "Movement", "OfflineList
 class Scan:
     """A scan to record. `seq` counts the scans of its device, and `at` is by the device's clock.
 
-    `shown`: the device had no network, and has let the person pass by itself.
+    `shown`: the device had no network, and has let the person pass by itself. `refused`: it has let nobody pass.
     """
 
     seq: int
@@ -25,6 +25,7 @@ class Scan:
     gate: str | None = None
     list: str | None = None
     shown: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

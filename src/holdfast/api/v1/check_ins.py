@@ -44,6 +44,10 @@ class CheckInIn(In):
     shown: bool = Field(
         False, description="Whether the device had no network and has let the person pass by itself."
     )
+    refused: bool = Field(
+        False,
+        description="Whether the device had no network and let nobody pass. Then the scan is no movement.",
+    )
 
 
 class RecordCheckInsIn(In):
@@ -167,6 +171,7 @@ async def record_check_ins(request: Request, event: EventPath, body: RecordCheck
             gate=one.gate,
             list=one.list,
             shown=one.shown,
+            refused=one.refused,
         )
         for one in body.items
     ]

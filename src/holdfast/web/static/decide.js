@@ -6,7 +6,7 @@
 /**
  * @typedef {"in" | "out"} Direction
  * @typedef {{direction: Direction, at: string, gate: string | null}} Movement
- * @typedef {{direction: Direction, at: string, list: string | null, shown: boolean}} Scan
+ * @typedef {{direction: Direction, at: string, list: string | null, shown: boolean, refused?: boolean}} Scan
  * @typedef {{why: string | null, area: string | null, category: string | null}} ScannedTicket
  * @typedef {{name: string, areas: string[], categories: string[], opens_at: string | null,
  *   closes_at: string | null}} EntryList
@@ -29,6 +29,13 @@ const REFUSED = new Map([
  * @returns {Entry}
  */
 export function decideCheckIn(scan, ticket, rules, last) {
+  const found = decide(scan, ticket, rules, last);
+  // The door knew less than the log does. Nobody has passed, so it is no movement.
+  return scan.refused && (found.verdict === "admitted" || found.verdict === "left") ? entry("refused", "by_device", last) : found;
+}
+
+/** @param {Scan} scan @param {ScannedTicket} ticket @param {DoorRules} rules @param {Movement | null} last @returns {Entry} */
+function decide(scan, ticket, rules, last) {
   const refused = REFUSED.get(ticket.why);
   if (refused !== undefined) return entry(refused, ticket.why);
   const isIn = last !== null && last.direction === "in";
