@@ -30,6 +30,7 @@ _OPERATIONS: Mapping[Permission, str] = {
         create_event change_event publish_event cancel_event stop_sales resume_sales block_admissions lift_block
         create_seat_map add_seat_map_version box_office_create_event instant_create_show ticketing_create_show
         ticketing_create_seats change_door change_presentation put_poster delete_poster
+        preview_message send_message list_messages
     """,
     Permission.SALES_WRITE: """
         release_hold_as_staff arena_list_seats arena_reserve_seat arena_confirm_seat reservations_hold_seat

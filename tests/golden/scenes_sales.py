@@ -266,6 +266,8 @@ async def bookings(walk: Walk) -> None:
     await walk("list_bookings", "event_not_found", query=f"event={NOWHERE}")
     await walk("list_bookings", "invalid_input", query="status=lost")
     await walk("list_bookings", 200, query="metadata[order]=none", note="by metadata")
+    await walk("list_bookings", 200, query=f"q={booking['reference']}&event={number}", note="by a text")
+    await walk("list_bookings", "forbidden", by="nobody", query="q=ada", note="by a text")
     words = {"metadata": {"order": "A-1815"}}
     await walk("change_booking", "credentials_required", booking["id"], by="guest", json=words)
     await walk("change_booking", "forbidden", booking["id"], by="reader", json=words)
@@ -278,6 +280,21 @@ async def bookings(walk: Walk) -> None:
     await walk("mail_booking", "booking_not_found", NOWHERE)
     await walk("mail_booking", "buyer_required", of_cancelled["id"])
     await walk("mail_booking", "invalid_input", booking["id"], query="colour=red")
+    letter = {"subject": "Doors open earlier", "paragraphs": ["Please come at seven."]}
+    for operation in ("preview_message", "send_message"):
+        await walk(operation, "credentials_required", number, by="guest", json=letter)
+        await walk(operation, "forbidden", number, by="reader", json=letter)
+        await walk(operation, "event_not_found", NOWHERE, json=letter)
+        await walk(
+            operation, "invalid_input", number, json={"subject": "a\nb", "paragraphs": [], "colour": 1}
+        )
+    await walk("preview_message", 200, number, by="organiser", json=letter)
+    await walk("send_message", 202, number, by="organiser", json=letter)
+    await walk("list_messages", 200, number, by="organiser")
+    await walk("list_messages", "forbidden", number, by="reader")
+    await walk("list_messages", "event_not_found", NOWHERE)
+    await walk("list_messages", "credentials_required", number, by="guest")
+    await walk("list_messages", "invalid_input", number, query="colour=red")
     keyed = {"Idempotency-Key": "the-key-of-a-cancelling"}
     await walk("cancel_booking", "credentials_required", booking["id"], by="guest")
     await walk("cancel_booking", "forbidden", booking["id"], by="reader")

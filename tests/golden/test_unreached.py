@@ -38,6 +38,7 @@ UNREACHED: dict[Pair, str] = {
         for operation in ("get_apple_pass", "get_google_wallet_link")
     },
     ("delete_poster", "outcome_unknown"): "the event of that test has no poster, so nothing is written",
+    ("preview_message", "outcome_unknown"): "it changes nothing",
     ("get_readiness", "busy"): "every failure of the database is `unavailable` here",
     **{
         (operation, outcome): "only if it happens between the read of the seat and its confirmation"

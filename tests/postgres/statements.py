@@ -17,6 +17,7 @@ FAN_OUT = {
     "read_versions": "reads many events: one small query per node",
     "list_bookings_of_all": "a fan-out read of every node",
     "search_bookings_of_all": "a fan-out read of every node",
+    "find_bookings_by_words_of_all": "a fan-out read of every node",
     "find_bookings_of_all": "a fan-out read of every node",
     "count_totals": "a fan-out read of every node",
     "list_events": "a fan-out read of every node",

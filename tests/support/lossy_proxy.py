@@ -105,6 +105,8 @@ def answer(
     with socket.create_connection(target, timeout=30) as upstream:
         # The Host is that of the server, so that the server does not notice the proxy.
         proxied = headers | {"host": f"{target[0]}:{target[1]}"}
+        if headers.get("origin") == proxy.url:
+            proxied["origin"] = f"http://{target[0]}:{target[1]}"
         lines = [first, *(f"{name}: {value}" for name, value in proxied.items()), "", ""]
         upstream.sendall("\r\n".join(lines).encode("latin-1") + body)
         with upstream.makefile("rb") as answers:

@@ -18,7 +18,7 @@ from holdfast_client.calls import (
     path,
     post,
 )
-from holdfast_client.models import Delivery, Mail, Notices, Page, Webhook
+from holdfast_client.models import Delivery, EventMessage, EventMessagePreview, Mail, Notices, Page, Webhook
 
 
 def create_webhook(
@@ -90,6 +90,25 @@ def retry_delivery(webhook: UUID | str, delivery: UUID | str) -> Call[Delivery]:
 def list_notices(event: EventRef, *, since: int | None = None, limit: int | None = None) -> Call[Notices]:
     """Read what happened to an event after a version, oldest first."""
     return get(path("events", event, "notices"), one(Notices), query={"since": since, "limit": limit})
+
+
+def preview_message(event: EventRef, subject: str, *paragraphs: str) -> Call[EventMessagePreview]:
+    """Read what a message to everybody who has booked would say, and how many would read it. Nobody is written to."""
+    body = {"subject": subject, "paragraphs": list(paragraphs)}
+    return post(path("events", event, "messages", "preview"), one(EventMessagePreview), body=body)
+
+
+def send_message(
+    event: EventRef, subject: str, *paragraphs: str, idempotency_key: str | None = None
+) -> Call[EventMessage]:
+    """Mail a message to everybody who has booked. The same words reach nobody twice, however often they are sent."""
+    body = {"subject": subject, "paragraphs": list(paragraphs)}
+    return post(path("events", event, "messages"), one(EventMessage), body=body, key=idempotency_key)
+
+
+def list_messages(event: EventRef) -> Call[Page[EventMessage]]:
+    """List the newest messages of an event, with how many of their mails are sent."""
+    return get(path("events", event, "messages"), page(EventMessage))
 
 
 def list_mail(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Mail]]:

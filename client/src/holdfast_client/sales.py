@@ -232,15 +232,20 @@ def list_bookings(
     event: EventRef | None = None,
     status: str | None = None,
     reference: str | None = None,
+    q: str | None = None,
     metadata: Mapping[str, str] | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[Page[Booking]]:
-    """List bookings, one page at a time (staff)."""
+    """List bookings, one page at a time (staff).
+
+    `q` finds by a reference, by a seat of the event, or by the beginnings of the buyer's name, address or reference.
+    """
     query = {
         "event": None if event is None else part_id(event),
         "status": status,
         "reference": reference,
+        "q": q,
         "metadata": metadata,
         "limit": limit,
         "cursor": cursor,

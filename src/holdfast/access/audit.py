@@ -102,6 +102,15 @@ class Audit:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
+    async def record_once(
+        self, by: Actor, action: str, object: str, *, since: datetime, organisation: int, **detail: Any
+    ) -> None:
+        """Write an entry in a transaction of its own, unless there is an equal one since this time."""
+        async with self._connections.changing() as connection:
+            await record_once(
+                connection, by, action, object, since=since, organisation=organisation, **detail
+            )
+
     async def list(
         self, organisation: int, wanted: AuditFilter, *, before: int | None, limit: int
     ) -> Sequence[AuditEntry]:

@@ -34,7 +34,7 @@ from holdfast.inventory.rules.event import Event, EventStatus
 from holdfast.inventory.rules.metadata import MAIL_LANGUAGE
 from holdfast.languages import Language, known_language, mark
 
-__all__ = ["ANNOUNCEMENT", "About", "BookingMail", "letter_of"]
+__all__ = ["ANNOUNCEMENT", "About", "BookingMail", "event_facts", "letter_of"]
 
 ANNOUNCEMENT = "announcement"
 """The kind of job that mails the buyers of a cancelled event."""
@@ -58,8 +58,8 @@ class BookingMail:
     """Makes letters about bookings into jobs. `users` know the addresses of accounts."""
 
     def __init__(self, delivery: Delivery, users: Users) -> None:
-        self._mailer = delivery.mailer
-        self._jobs = delivery.jobs
+        self.mailer = delivery.mailer
+        self.jobs = delivery.jobs
         self._users = users
 
     def jobs_of(self, state: BatchState) -> list[JobRow]:
@@ -105,12 +105,12 @@ class BookingMail:
             ]
             if len(found) == _PAGE:
                 jobs.append(_announcement(number, before=found[-1].id))
-            await self._jobs.add(number, jobs)
+            await self.jobs.add(number, jobs)
             return Done(answer=f"{len(found)} bookings.")
 
         async def mail_account(job: Job) -> Outcome:
             booking = await queries.get_booking(UUID(job.request["booking"]), STAFF)
-            address, language = await self._address_of(booking)
+            address, language = await self.address_of(booking)
             if address is None:
                 return Done(answer="The account no longer exists.")
             event = await queries.get_event(job.event_number)
@@ -126,7 +126,7 @@ class BookingMail:
 
         The same wish is done once. Raises BuyerRequired for a booking without an address.
         """
-        address, language = await self._address_of(booking)
+        address, language = await self.address_of(booking)
         if address is None:
             raise BuyerRequired(BuyerRequired.NO_EMAIL)
         about = About(booking.status.value)
@@ -137,10 +137,10 @@ class BookingMail:
 
     def _is_own(self, hold: UUID, token_hash: bytes) -> bool:
         """Return whether a link that this server makes opens the hold's booking."""
-        return self._mailer.hold_token_hash(hold) == token_hash
+        return self.mailer.hold_token_hash(hold) == token_hash
 
     async def _is_opened(self, booking: Booking, queries: Queries) -> bool:
-        authority = Authority(token_hash=self._mailer.hold_token_hash(booking.hold_id))
+        authority = Authority(token_hash=self.mailer.hold_token_hash(booking.hold_id))
         try:
             await queries.get_booking(booking.id, authority)
         except BookingNotFound:
@@ -159,7 +159,7 @@ class BookingMail:
         again: str = "",
     ) -> Letter:
         letter = self._letter(about, booking, event, to=address, opens=opens, language=language)
-        await self._mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
+        await self.mailer.post(letter, cause=_cause(about, booking) + again, event_number=event.number)
         return letter
 
     def _letter(
@@ -172,7 +172,7 @@ class BookingMail:
         opens: bool,
         language: str | None = None,
     ) -> Letter:
-        mailer = self._mailer
+        mailer = self.mailer
         return letter_of(
             about,
             booking,
@@ -183,7 +183,7 @@ class BookingMail:
             language=language or mailer.language,
         )
 
-    async def _address_of(self, booking: Booking) -> tuple[str | None, str | None]:
+    async def address_of(self, booking: Booking) -> tuple[str | None, str | None]:
         """Return the address of the booking, or else of its buyer's account, and the language that this one keeps."""
         account = _account_of(booking.buyer)
         if booking.buyer_email is not None or account is None:
@@ -201,7 +201,7 @@ class BookingMail:
             request = {"booking": str(booking.id), "about": about.value, "opens": opens, "time": time}
             return _new_job(ACCOUNT_LETTER, event.number, key=cause, request=request)
         letter = self._letter(about, booking, event, to=booking.buyer_email, opens=opens)
-        return self._mailer.job_of(letter, cause=cause, event_number=event.number)
+        return self.mailer.job_of(letter, cause=cause, event_number=event.number)
 
 
 def letter_of(
@@ -317,12 +317,17 @@ def _account_of(buyer: str | None) -> int | None:
 
 def _facts(booking: Booking, event: Event, language: Language) -> Iterator[tuple[str, str]]:
     yield language.gettext("Reference"), booking.reference
+    yield from event_facts(event, language)
+    yield language.gettext("Booked"), "; ".join(order_lines(booking.lines, language))
+    if booking.buyer_name is not None:
+        yield language.gettext("Name"), booking.buyer_name
+
+
+def event_facts(event: Event, language: Language) -> Iterator[tuple[str, str]]:
+    """Yield what a letter says of the event: its name, when it starts, and where."""
     yield language.gettext("Event"), event.name
     if event.starts_at is not None:
         starts, zone = in_zone(event.starts_at, event.time_zone), "" if event.time_zone else " UTC"
         yield language.gettext("Starts"), f"{language.day(starts)}, {language.clock(starts)}{zone}"
     if event.venue is not None:
         yield language.gettext("Venue"), event.venue
-    yield language.gettext("Booked"), "; ".join(order_lines(booking.lines, language))
-    if booking.buyer_name is not None:
-        yield language.gettext("Name"), booking.buyer_name

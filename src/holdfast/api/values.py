@@ -53,6 +53,7 @@ __all__ = [
     "MemberPath",
     "Name",
     "OrganisationPath",
+    "Paragraph",
     "PasskeyPath",
     "Person",
     "SessionPath",
@@ -99,6 +100,11 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "maxLength": MAX_NAME_LENGTH}),
 ]
 ShortText = Annotated[str, BeforeValidator(_text(100)), WithJsonSchema({"type": "string", "maxLength": 100})]
+
+Paragraph = Annotated[
+    str, BeforeValidator(_text(2_000)), WithJsonSchema({"type": "string", "maxLength": 2_000})
+]
+"""A part of a letter, without a line break."""
 
 
 def _email(value: str) -> str:

@@ -16,6 +16,7 @@ from holdfast.access.peers import owner_of, ready_to_ask
 from holdfast.access.token_grants import TokenGrants, account_of
 from holdfast.api.booking_mail import BookingMail
 from holdfast.api.catalogue import ABOUT, ABOUT_DIALECTS, all_endpoints
+from holdfast.api.event_messages import EventMessages
 from holdfast.api.request import Request
 from holdfast.app.limits import build_limits, follow_holds
 from holdfast.app.settings import BookingMailMode, Settings
@@ -158,6 +159,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     booking_mail = BookingMail(delivery, access.users)
     inventory = build_inventory(settings, connections, booking_mail)
     delivery.add_acts(booking_mail.acts(inventory.queries))
+    delivery.add_acts(EventMessages(booking_mail).acts(inventory.queries, access.audit))
     booking_links = BookingLinks(inventory, connections, delivery)
     delivery.add_acts({BOOKING_LINK: booking_links.act})
     tickets = Tickets(inventory, connections, server_key)

@@ -35,10 +35,17 @@ BookingRef = Annotated[str, typer.Argument(metavar="BOOKING", help="The booking'
 
 @app.command("list")
 def list_bookings(
+    *,
     event: Annotated[
         str | None, typer.Option(help="Only bookings of this event: its number or its id.")
     ] = None,
     status: Annotated[BookingStatus | None, typer.Option(help="Only bookings with this status.")] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what this names: a reference, a seat of --event, or a buyer's name or address."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Max number of bookings.")] = 50,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -50,9 +57,11 @@ def list_bookings(
 
     async def find(inventory: Inventory) -> list[dict[str, Any]]:
         number = None if event is None else await resolve(inventory, event)
-        found = await inventory.queries.list_bookings(
-            number, status=None if status is None else status.value, limit=limit
-        )
+        queries, state = inventory.queries, None if status is None else status.value
+        if search is None:
+            found = await queries.list_bookings(number, status=state, limit=limit)
+        else:
+            found = await queries.booking_search.find(search, number, status=state, limit=limit)
         return [booking_json(one) for one in found] if as_json else await booking_rows(inventory, found)
 
     columns = (

@@ -210,6 +210,22 @@ class JobStore:
         ]
         return sorted(listed, key=lambda job: (job.created_at, job.id), reverse=True)[:limit]
 
+    async def list_of_event(self, event_number: int, *, kind: str) -> list[JobListing]:
+        """Return an event's jobs of a kind, newest first."""
+        parameters = {"event_number": event_number, "kind": kind, "max_rows": _MAX_ROWS}
+        return list(
+            _LISTING.read(await self._connections.ask(event_number, SQL["list_jobs_of_event"], parameters))
+        )
+
+    async def count_letters(self, event_number: int, *, prefix: str) -> dict[str, dict[str, int]]:
+        """Return how many jobs each message has in each status. Their keys are PREFIX, the message, and more."""
+        parameters = {"event_number": event_number, "prefix": prefix}
+        found = await self._connections.ask(event_number, SQL["count_letters"], parameters)
+        counts: dict[str, dict[str, int]] = {}
+        for message, status, jobs in found.select("message", "status", "jobs"):
+            counts.setdefault(message, {})[status] = jobs
+        return counts
+
     async def list_attempts(self, job_id: UUID) -> list[JobAttempt]:
         """Return the log of a job, oldest attempt first."""
         number = number_of(job_id)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from holdfast import ids
 from holdfast.errors import BookingNotFound, EventNotFound, HoldNotFound
+from holdfast.inventory.booking_search import BookingSearch
 from holdfast.inventory.history import Histories, HistoryItem, Position
 from holdfast.inventory.live.changes_since import ChangesSince, SeatChanges
 from holdfast.inventory.notices import Notice, notices_of
@@ -71,6 +72,7 @@ class Queries:
         self._histories = histories
         self._past = Past(reads, event_store, occupancies)
         self._documents = SeatMapDocuments(self.get_seat_map)
+        self.booking_search = BookingSearch(self, reads)
         self._states = SharedFlight(self._read_states)
         self._slow_states = SharedFlight(self._read_states, max_keys=1)
         self._slow: set[int] = set()
@@ -225,13 +227,54 @@ class Queries:
                     number, status=status, metadata=metadata, before=before, limit=limit
                 ),
             )
+        return await self._bookings_of(
+            await self._reads.list_booking_ids(
+                organisation=organisation, status=status, metadata=metadata, before=before, limit=limit
+            )
+        )
+
+    async def list_changes_of_booking(self, booking: Booking) -> list[HistoryItem]:
+        """Return when the booking gave places back, alone or for others, oldest first."""
+        found = await self._reads.list_changes_of_booking(booking.event_number, booking.hold_id)
+        return [
+            HistoryItem(at=at, change="exchanged" if is_exchange else "reduced", version=version)
+            for version, at, is_exchange in found
+        ]
+
+    async def count_readers(self, number: int, account: str) -> tuple[int, int]:
+        """Return how many people a letter to all buyers reaches, and how many bookings it does not reach.
+
+        `account`: what the reference of a buyer with an account begins with.
+        """
+        return await self._reads.count_readers(number, account)
+
+    async def find_bookings_by_words(
+        self,
+        words: str,
+        number: int | None,
+        *,
+        organisation: int | None = None,
+        status: str | None = None,
+        metadata: Metadata | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> list[Booking]:
+        """Return bookings by words of their buyers (`booking_search.words_of`), newest first."""
+        if number is not None:
+            found = await self._reads.find_bookings_by_words(
+                number, words, status=status, metadata=metadata, before=before, limit=limit
+            )
+            return await self._to_bookings(number, found)
+        ids_of_all = await self._reads.find_booking_ids_by_words(
+            words, organisation=organisation, status=status, metadata=metadata, before=before, limit=limit
+        )
+        return await self._bookings_of(ids_of_all)
+
+    async def _bookings_of(self, found: Sequence[tuple[int, UUID]]) -> list[Booking]:
         bookings = []
-        for event_number, id in await self._reads.list_booking_ids(
-            organisation=organisation, status=status, metadata=metadata, before=before, limit=limit
-        ):
-            found = await self._reads.find_hold_of_booking(event_number, id)
-            if found is not None:
-                bookings += await self._to_bookings(event_number, [found])
+        for event_number, id in found:
+            row = await self._reads.find_hold_of_booking(event_number, id)
+            bookings += await self._to_bookings(event_number, [row] if row else [])
         return bookings
 
     async def find_bookings(

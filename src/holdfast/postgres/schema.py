@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import citus, distribution, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 22
+GENERATION = 23
 """The schema generation of this server."""
 
 

@@ -24,10 +24,14 @@ from holdfast.web import (
 )
 from holdfast.web.organise import (
     attendees,
+    booking_places,
     bookings,
+    counter,
     event_change,
     event_overview,
     event_places,
+    keys,
+    messages,
     new_event,
     own_events,
     presented,
@@ -64,8 +68,12 @@ def all_pages() -> list[Endpoint]:
         presented,
         event_places,
         bookings,
+        booking_places,
+        counter,
         attendees,
+        messages,
         settings,
+        keys,
         webhooks,
     )
     return [endpoint for module in modules for endpoint in module.routes]

@@ -254,5 +254,10 @@ _SENTENCES: dict[str, Callable[[Members], Sentence]] = {
     "member_not_found": _fixed("No such member", "The person has left the team.", "Open the team again."),
     "webhook_not_found": _fixed("No such webhook", "It was deleted before.", "Open the list again."),
     "delivery_not_found": _fixed("No such delivery", "Its notice is too old.", "Open the list again."),
+    "not_in_booking": _fixed(
+        "Not in this booking", "The booking does not have these places.", "Open the booking again."
+    ),
+    "key_not_found": _fixed("No such key", "The organisation has no such key.", "Open the list again."),
+    "key_ended": _fixed("The key is over", "It was revoked, or its last day is over.", "Make another one."),
     "block_not_found": _fixed("No such block", "The event has no such block.", "Open the places again."),
 }

@@ -43,6 +43,8 @@ KINDS = {
         "POST /v1/bookings/{booking}/cancel",
         "POST /v1/bookings/{booking}/exchange",
         "POST /v1/bookings/{booking}/mail",
+        "POST /v1/events/{event}/messages",
+        "POST /v1/events/{event}/messages/preview",
     ),
     "presentations": (
         "PATCH /v1/events/{event}/presentation",

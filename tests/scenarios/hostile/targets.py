@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scenarios.hostile.dialect_targets import dialect_targets
+from scenarios.hostile.message_targets import message_targets
 from scenarios.hostile.shop import Shop
 from scenarios.hostile.target import Target
 from support.pictures import PICTURE
@@ -444,5 +445,6 @@ def targets(shop: Shop) -> list[Target]:
             body={},
             fields={"hold_token": "other_token"},
         ),
+        *message_targets(shop),
         *dialect_targets(shop),
     ]

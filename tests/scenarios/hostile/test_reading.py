@@ -48,6 +48,7 @@ WRONG_VALUES: dict[str, list[bytes]] = {
     "text": [b"", b"a" * 2_000, b"%E2%80%AE"],
     "buyer": [b"", b"a" * 2_000, b"%E2%80%AE"],
     "reference": [b"", b"a", b"7Z3K91Q", b"7Z3K91QX0", b"UUUUUUUU", b"7Z3K91Q!", b"%D9%A1" * 8, b"a" * 2_000],
+    "q": [b"", b"a" * 2_000, b"%E2%80%AE"],
     "event": [b"", b"-1", b"0", b"1.0", b"0x1", b"%D9%A1", b"9" * 40, b"1099511627776", b"a"],
     "metadata": [b"", b"a", b"{}", b"%7B%22a%22%3A1%7D", b"null"],
     "version": [b"0", b"-1", b"1.0", b"latest", b"", b"9" * 40, b"%D9%A1"],

@@ -7,14 +7,16 @@ that runs what a buyer typed, and a press that counts twice.
 from __future__ import annotations
 
 import csv
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import Any
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
 
 import httpx2
 import pytest
 
+from holdfast.api.attendee_list import safe_cell
 from holdfast.http.application import Application
-from holdfast.web.organise.attendees import safe_cell
 from support.http_sales import SEATS, confirm, make_event, place
 from web.organise.staff import ROLES, at_work, filled_in, send_page
 from web.visitor import Page, press, visit
@@ -36,7 +38,18 @@ def bookings_of(event: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    "typed", ["{reference}", "{reference_in_small}", "A-1-2", "a-1-2", "order=17", "customer-81"]
+    "typed",
+    [
+        "{reference}",
+        "{reference_in_small}",
+        "A-1-2",
+        "a-1-2",
+        "order=17",
+        "customer-81",
+        "LOVEL",
+        "ada lo",
+        "ada@exam",
+    ],
 )
 async def test_a_booking_is_found(client: httpx2.AsyncClient, typed: str) -> None:
     event, booking = await sold(client)
@@ -151,6 +164,33 @@ async def test_the_export_has_a_line_for_each_admission(client: httpx2.AsyncClie
     assert [row["Area"] for row in rows] == ["lawn", "lawn", "lawn", "", ""]
     assert [row["Ticket"] for row in rows[3:]] == [f"{booking['reference']}-{number}" for number in (1, 2)]
     assert {row["Name"] for row in rows[3:]} == {'\'=HYPERLINK("http://x")'}
+
+
+def cells_of(workbook: bytes) -> list[list[str]]:
+    """Return the texts of a workbook's first sheet. A cell that is no text, such as a formula, is a fault."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with ZipFile(BytesIO(workbook)) as parts:
+        sheet = ET.fromstring(parts.read("xl/worksheets/sheet1.xml"))
+    rows = []
+    for row in sheet.iter(f"{space}row"):
+        cells = {str(cell.get("r")).rstrip("0123456789"): cell for cell in row}
+        assert {cell.get("t") for cell in cells.values()} <= {"inlineStr"}
+        assert not list(row.iter(f"{space}f"))
+        texts = {name: "".join(cell.itertext()) for name, cell in cells.items()}
+        rows.append([texts.get(name, "") for name in "ABCDEFGHIJK"])
+    return rows
+
+
+async def test_the_workbook_has_the_same_lines_as_texts(client: httpx2.AsyncClient) -> None:
+    event, _ = await sold(client, name='=HYPERLINK("http://x")')
+    await confirm(client, await place(client, event, {"area": "lawn", "quantity": 3}))
+    at = f"/organise/events/{event['number']}/attendees"
+    answer = await client.get(f"{at}.xlsx")
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert answer.headers["content-disposition"] == f'attachment; filename="attendees-{event["number"]}.xlsx"'
+    listed = list(csv.reader(StringIO((await client.get(f"{at}.csv")).text[1:])))
+    assert cells_of(answer.content) == [[cell.removeprefix("'") for cell in row] for row in listed]
+    assert '=HYPERLINK("http://x")' in str(cells_of(answer.content))
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1"])

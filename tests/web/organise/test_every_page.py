@@ -126,6 +126,26 @@ def sales_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     browser.open(browser.run("document.querySelector('tbody a').href"))
     browser.run("document.querySelector('details.more').open = true")
     yield "booking"
+    browser.open(browser.run("document.querySelector('a[href$=places]').href"))
+    submit(browser, "form[action$=exchange]", ".banner-warn")
+    yield "its places, refused"
+    browser.open(f"{office.url}/organise/events/{office.busy}/messages")
+    fill(browser, subject="1", text="2")
+    submit(browser, "form[action$=messages]", "[value=send]")
+    yield "message, preview"
+    browser.run("window.isLeft = true")
+    browser.run("document.querySelector('[value=send]').click()")
+    browser.wait_for("!window.isLeft && document.querySelector('tbody') !== null")
+    yield "messages"
+    browser.open(f"{office.url}/organise/events/{office.seated}/counter")
+    yield "counter"
+    browser.run("document.querySelector('#unanswered').hidden = false")
+    yield "counter, no answer"
+    browser.run("document.querySelector('#unanswered').hidden = true")
+    fill(browser, what="2", name="1")
+    browser.run("document.querySelector('main form').requestSubmit()")
+    browser.wait_for("document.querySelector('#counter[data-sold]') !== null")
+    yield "counter, sold"
     browser.open(f"{office.url}/organise/events/{office.seated}/seats")
     submit(browser, "form[action$=rows]", "form[action$=lift]")
     submit(browser, "form[action$=rows]", ".banner-warn")
@@ -147,6 +167,13 @@ def settings_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]
     browser.open(f"{office.url}/organise/team")
     submit(browser, "form[action$=invite]", ".banner-warn")
     yield "team, refused"
+    browser.open(f"{office.url}/organise/keys")
+    submit(browser, "form[action$=keys]", ".banner-warn")
+    yield "keys, refused"
+    fill(browser, name="1")
+    browser.run("document.querySelector('[value=read]').click()")
+    submit(browser, "form[action$=keys]", ".secret")
+    yield "key, its secret"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -12,7 +12,13 @@ from web.visitor import Page, press, visit
 
 KEY = {"form_key": "00000000-0000-4000-8000-000000000001"}
 HOOK = "https://shop.example/holdfast"
-PAGES = {"team": ("owner",), "webhooks": ("owner", "manager"), "audit": ("owner",), "mailbox": ()}
+PAGES = {
+    "team": ("owner",),
+    "keys": ("owner", "manager"),
+    "webhooks": ("owner", "manager"),
+    "audit": ("owner",),
+    "mailbox": (),
+}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -23,7 +29,7 @@ async def test_a_role_opens_what_it_may(app: Application, database_url: str, rol
             assert (await browser.get(f"/organise/{page}")).status_code == (200 if role in roles else 403), (
                 page
             )
-        assert ("/team" in links or "/webhooks" in links) is (role in ("owner", "manager"))
+        assert ("/team" in links or "/keys" in links) is (role in ("owner", "manager"))
         for path in ("team/invite", "team/1/role", "team/1/remove"):
             answer = await browser.post(f"/organise/{path}", data=KEY | {"role": "door"})
             assert answer.status_code == 403 or role == "owner", path
@@ -119,10 +125,10 @@ async def test_no_form_of_a_foreign_page_is_taken(client: httpx2.AsyncClient, ap
     event = await make_event(client)
     paths = [one.path for one in app.endpoints if one.path.startswith("/organise") and one.method == "POST"]
     assert len(paths) > 15
-    names = {"event": str(event["number"]), "member": "1", "ticket": "1"}
+    names = {"event": str(event["number"]), "member": "1", "ticket": "1", "key": "k3v9"}
     for path in paths:
         at = path
-        for name in ("event", "booking", "block", "webhook", "delivery", "member", "ticket"):
+        for name in ("event", "booking", "block", "webhook", "delivery", "member", "ticket", "key"):
             at = at.replace(f"{{{name}}}", names.get(name, str(event["id"])))
         answer = await client.post(at, data=KEY, headers={"sec-fetch-site": "cross-site"})
         assert answer.status_code == 403, path

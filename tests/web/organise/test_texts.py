@@ -10,12 +10,14 @@ import re
 import httpx2
 import pytest
 
-from support.http_sales import SEATS, confirm, make_event, place
+from holdfast.access.permissions import Scope
+from support.http_sales import confirm, make_event, place
 from web.test_languages import Texts, pseudo
 from web.visitor import press, visit
 
 __all__ = ["pseudo"]
 
+HALL = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5, "category": "7"}]}
 OF_OTHERS = re.compile(
     r"<bdi>[^<]*</bdi>|<code[^>]*>[^<]*</code>|value=\"[^\"]*\"|<textarea[^>]*>[^<]*</textarea>"
 )
@@ -37,7 +39,7 @@ async def pages_of_the_office(client: httpx2.AsyncClient) -> dict[str, str]:
         ).text
 
     await see("")
-    event = await make_event(client, name="123", seat_map=SEATS, areas=[{"name": "5", "capacity": 9}])
+    event = await make_event(client, name="123", seat_map=HALL, areas=[{"name": "5", "capacity": 9}])
     number = event["number"]
     await make_event(client, name="4", status="draft", max_per_hold=2)
     hold = await place(client, event, {"seats": ["A-1-1"]}, buyer={"name": "1", "email": "1@1.11"})
@@ -57,8 +59,20 @@ async def pages_of_the_office(client: httpx2.AsyncClient) -> dict[str, str]:
     await do(f"/events/{number}/seats", "/rows", section="A", rows="2")
     await do(f"/events/{number}/seats", "/lift")
     await do(f"/events/{number}/seats", "/area", quantity="x")
+    await do(f"/events/{number}/messages", "/messages", ("act", "preview"))
+    words = ("text", "1"), ("act", "preview")
+    await do(f"/events/{number}/messages", "/messages", *words, subject="1")
+    await client.post(f"/v1/events/{number}/messages", json={"subject": "1", "paragraphs": ["1"]})
+    await do(f"/events/{number}/messages", "/messages", *words, subject="1")
+    await see(f"/events/{number}/messages?done=send")
     await see(f"/bookings/{booking}")
-    for ending in ("/mail", "/tickets/1/reissue", "/cancel"):
+    await do(f"/events/{number}/counter", "/counter", what="x")
+    await do(f"/events/{number}/counter", "/counter", what="2", name="1")
+    await see(f"/events/{number}/counter?nothing=1")
+    await do(f"/bookings/{booking}/places", "/exchange")
+    await do(f"/bookings/{booking}/places", "/exchange", best="7")
+    await do(f"/bookings/{booking}/places", "/exchange", ("seats", "A-1-1"), new_seats="A-1-2")
+    for ending in ("/mail", "/reissue", "/cancel"):
         await do(f"/bookings/{booking}", ending)
     await do(f"/events/{number}", "/stop")
     await do(f"/events/{number}", "/resume")
@@ -72,6 +86,11 @@ async def pages_of_the_office(client: httpx2.AsyncClient) -> dict[str, str]:
     (webhook,) = (await client.get("/v1/webhooks")).json()["items"]
     for ending in ("/test", "/pause", "/enable", "/delete"):
         await do(f"/webhooks/{webhook['id']}", ending)
+    await see("/keys")
+    await do("/keys", "/keys", name="1")
+    await do("/keys", "/keys", ("scopes", "read"), name="1", last_day="x")
+    await do("/keys", "/keys", ("scopes", "read"), name="1", last_day="2001-05-04")
+    await do("/keys", "/keys", *(("scopes", scope) for scope in Scope), name="1", last_day="2031-05-04")
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 __all__ = ["ApiKey", "AuditEntry", "Delivery", "Health", "Mail", "Me", "Notice", "Notices", "Tokens"]
-__all__ += ["Webhook"]
+__all__ += ["EventMessage", "EventMessagePreview", "Webhook"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,32 @@ class Mail:
     created_at: datetime
     status: str
     last_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMessage:
+    """A message to everybody who has booked an event, and how many of its mails are sent, wait, or are parked."""
+
+    message: str
+    subject: str
+    paragraphs: tuple[str, ...]
+    sent_by: str
+    sent_at: datetime
+    sent: int
+    waiting: int
+    parked: int
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMessagePreview:
+    """What everybody would read, and how many people that is."""
+
+    people: int
+    without_address: int
+    sent_before: bool
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ A hold's token confirms it, and opens its booking. Without a token, `bookings:re
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -30,7 +30,7 @@ from holdfast.api.v1.rights import (
     organisation_of,
     own_number,
 )
-from holdfast.api.values import BookingPath, BookingReference, EventRef
+from holdfast.api.values import BookingPath, BookingReference, EventRef, ShortText
 from holdfast.errors import (
     AreaRequired,
     AreaUnknown,
@@ -63,6 +63,11 @@ from holdfast.inventory.rules import commands as c
 from holdfast.inventory.rules.booking import Booking
 
 routes = Routes(tag="bookings")
+
+Searched = Annotated[
+    ShortText,
+    Field(description="A reference, a seat of the event, or words of the buyer.", examples=["ada love"]),
+]
 
 LOCATION = "../v1/bookings/"  # from `/v1/bookings`; it is right from the root, too
 
@@ -156,18 +161,34 @@ async def list_bookings(
     event: EventRef | None = None,
     status: Literal["confirmed", "cancelled"] | None = None,
     reference: BookingReference | None = None,
+    q: Searched | None = None,
     metadata: MetadataQuery | None = None,
     limit: Limit = 50,
     cursor: Cursor | None = None,
 ) -> dict[str, Any]:
-    """Return bookings, newest first. Without `event`, those of the newest event come first."""
-    refuse_search(request.principal, metadata)
+    """Return bookings, newest first. Without `event`, those of the newest event come first.
+
+    `q` finds bookings by what a person knows of them: a reference, a seat of the `event`, or words of the buyer's name,
+    address or reference. Words that more than 1,000 bookings have find only some of them, so name more words.
+    """
+    refuse_search(request.principal, metadata, q)
     number = None if event is None else await own_number(request, event)
-    filters = {"event": number, "status": status, "reference": reference, "metadata": metadata}
+    filters = {"event": number, "status": status, "reference": reference, "q": q, "metadata": metadata}
     principal = request.principal
     organisation = organisation_of(principal) if number is None else principal.organisation
     before, queries = position_id(request, cursor, filters), request.inventory.queries
-    if reference is None:
+    if q is not None:
+        found = await queries.booking_search.find(
+            q,
+            number,
+            organisation=organisation,
+            status=status,
+            metadata=metadata,
+            before=before,
+            limit=limit + 1,
+        )
+        found = [booking for booking in found if reference in (None, booking.reference)]
+    elif reference is None:
         found = await queries.list_bookings(
             number,
             organisation=organisation,

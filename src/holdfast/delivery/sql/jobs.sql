@@ -88,6 +88,22 @@ WHERE (:status::text IS NULL OR status = :status)
 ORDER BY created_at DESC, id DESC
 LIMIT :max_rows;
 
+-- name: list_jobs_of_event
+-- Newest first.
+SELECT event_number, id, kind, subject, request, status, attempts, created_at, due_at, finished_at,
+       coalesce(lease_until > statement_timestamp(), false) AS is_running, last_answer
+FROM jobs
+WHERE event_number = :event_number AND kind = :kind
+ORDER BY created_at DESC, id DESC
+LIMIT :max_rows;
+
+-- name: count_letters
+-- The jobs of letters by their message, which is the third part of their key.
+SELECT split_part(key, ':', 3) AS message, status, count(*) AS jobs
+FROM jobs
+WHERE event_number = :event_number AND starts_with(key, :prefix)
+GROUP BY 1, 2;
+
 -- name: get_job
 SELECT event_number, id, kind, subject, request, status, attempts, created_at, due_at, finished_at,
        coalesce(lease_until > statement_timestamp(), false) AS is_running, last_answer

@@ -22,7 +22,10 @@ from holdfast.postgres.rows import RowReader, Table
 from holdfast.postgres.together import read_together
 from holdfast.value import value_class
 
-SQL = queries.load("reads")
+SQL = queries.load("reads") | queries.load("booking_search")
+
+MAX_FITS = 1_000
+"""Candidates of a search for words, of bookings and of holds. A search that fits more finds only some of them."""
 
 Check = Callable[[HoldRecord], None]
 """Raises if the caller may not see the hold."""
@@ -210,6 +213,65 @@ class ReadStore:
             found.extend(table.select("event_number", "id"))
         found.sort(key=lambda each: each[1], reverse=True)
         return found[:limit]
+
+    async def count_readers(self, number: int, account: str) -> tuple[int, int]:
+        """Return how many people have booked by an address or an account, and how many bookings have neither."""
+        table = await self._fetch(number, "count_readers", account=account)
+        ((people, without),) = table.select("people", "without_address")
+        return people, without
+
+    async def list_changes_of_booking(self, number: int, hold_id: UUID) -> list[tuple[int, datetime, bool]]:
+        """Return (version, time, whether it is an exchange) of each time that the booking gave places back."""
+        table = await self._fetch(number, "list_changes_of_booking", hold_id=hold_id)
+        return list(table.select("version", "at", "is_exchange"))
+
+    async def find_bookings_by_words(
+        self,
+        number: int,
+        words: str,
+        *,
+        status: str | None,
+        metadata: Metadata | None,
+        before: UUID | None,
+        limit: int,
+    ) -> list[tuple[HoldRecord, datetime]]:
+        """Return an event's bookings whose buyers have the words (`booking_search.py`), newest first."""
+        return await self._list(
+            number,
+            "find_bookings_by_words",
+            words=words,
+            max_fits=MAX_FITS,
+            status=status,
+            metadata=rows.metadata_text(metadata),
+            before=before,
+            max_rows=limit,
+        )
+
+    async def find_booking_ids_by_words(
+        self,
+        words: str,
+        *,
+        organisation: int | None,
+        status: str | None,
+        metadata: Metadata | None,
+        before: UUID | None,
+        limit: int,
+    ) -> list[tuple[int, UUID]]:
+        """Return (event number, booking id) of an organisation's bookings whose buyers have the words."""
+        found: list[tuple[int, UUID]] = []
+        for pool in self._connections.all():
+            parameters = {
+                "words": words,
+                "max_fits": MAX_FITS,
+                "organisation": organisation,
+                "status": status,
+                "metadata": rows.metadata_text(metadata),
+                "before": before,
+                "max_rows": limit,
+            }
+            table = await self._connections.ask_pool(pool, SQL["find_bookings_by_words_of_all"], parameters)
+            found.extend(table.select("event_number", "id"))
+        return sorted(found, key=lambda each: each[1], reverse=True)[:limit]
 
     async def find_booking_ids(self, reference: str, *, organisation: int | None) -> list[tuple[int, UUID]]:
         """Return (event number, booking id) of an organisation's bookings with this reference, newest event first."""

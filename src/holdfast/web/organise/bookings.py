@@ -55,10 +55,14 @@ _CHANGES = {
     "released": mark("Given back"),
     "expired": mark("The hold ran out"),
     "cancelled": mark("Booking cancelled"),
+    "reduced": mark("A part cancelled"),
+    "exchanged": mark("Places exchanged"),
 }
 _TONES = {"booked": "good", "cancelled": "bad"}
 _DONE = {
     "cancel": lambda: gettext("The booking is cancelled, and its places are on sale."),
+    "part": lambda: gettext("The places are cancelled. What is left stays booked."),
+    "exchange": lambda: gettext("The booking has the other places. Tickets of the old ones open no door."),
     "mail": lambda: gettext("The mail is on its way."),
     "reissue": lambda: gettext("The ticket has another code. The one before lets nobody in any more."),
 }
@@ -192,10 +196,12 @@ async def _history(
             event.number, first, start=None, limit=_MAX_CHANGES
         )
         items = [item for item in found if booking.hold_id == item.hold or booking.id == item.booking]
+        items = [item for item in items if item.change not in ("exchanged", "reduced")]
     if not items:
         items = [HistoryItem(at=booking.confirmed_at, change="booked", version=0)]
         if booking.cancelled_at is not None:
             items.append(HistoryItem(at=booking.cancelled_at, change="cancelled", version=0))
+    items += await request.inventory.queries.list_changes_of_booking(booking)
     changes = [
         BookingChange(says=gettext(_CHANGES[item.change]), at=item.at, tone=_TONES.get(item.change, ""))
         for item in items

@@ -44,6 +44,7 @@ __all__ = [
 _Function = Callable[..., Awaitable[Any]]
 SETTINGS: tuple[tuple[str, Permission], ...] = (
     ("team", Permission.STAFF_WRITE),
+    ("keys", Permission.KEYS_WRITE),
     ("webhooks", Permission.WEBHOOKS_WRITE),
     ("audit", Permission.AUDIT_READ),
     ("mailbox", Permission.STAFF_WRITE),

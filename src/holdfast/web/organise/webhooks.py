@@ -40,7 +40,7 @@ from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import redirect
 from holdfast.web.sentences import Sentence
 
-__all__ = ["routes"]
+__all__ = ["as_list", "routes"]
 
 routes: Routes = PageRoutes()
 
@@ -54,7 +54,8 @@ _DONE = {
 }
 
 
-def _list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Return a field of a form as a list: one tick comes alone."""
     return [value] if isinstance(value, str) else value
 
 
@@ -63,7 +64,7 @@ class ReceiverIn(StaffForm):
 
     url: _Line = ""
     description: _Line = ""
-    kinds: Annotated[tuple[str, ...], BeforeValidator(_list)] = ()
+    kinds: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
 
 
 @routes.get("/organise/webhooks", policy=Permission.WEBHOOKS_WRITE)
