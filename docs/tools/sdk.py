@@ -46,6 +46,7 @@ _OBJECTS = (
     models.events,
     models.seats,
     models.seat_maps,
+    models.figures,
     models.sales,
     models.door,
     models.presentations,

@@ -24,7 +24,7 @@ _OPERATIONS: Mapping[Permission, str] = {
     """,
     Permission.EVENTS_READ: """
         list_organisations get_organisation
-        list_blocks list_holds get_seat_history list_notices list_seat_maps get_stored_seat_map get_metrics
+        list_blocks list_holds get_sales get_seat_history list_notices list_seat_maps get_stored_seat_map get_metrics
     """,
     Permission.EVENTS_WRITE: """
         create_event change_event publish_event cancel_event stop_sales resume_sales block_admissions lift_block

@@ -155,6 +155,9 @@ async def inventory(walk: Walk) -> None:
     await walk("get_seat_history", "seat_not_found", number, "Q-9-9")
     await walk("get_seat_history", "event_not_found", NOWHERE, "A-1-1")
     await walk("get_seat_history", "invalid_input", number, "A-1-1", query="limit=9999")
+    await walk("get_sales", 200, ended["number"], by="reader")
+    await walk("get_sales", "event_not_found", NOWHERE)
+    await walk("get_sales", "invalid_input", number, query="span=year")
     await walk("stream_event", 200, number, by="guest")
     await walk(
         "stream_event", 200, number, headers={"Last-Event-ID": f"{epoch}.1"}, note="from a bookmark on"

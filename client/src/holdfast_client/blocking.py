@@ -107,6 +107,7 @@ class Client(Settings):
     get_seat_map = _method(inventory.get_seat_map)
     list_seat_changes = _method(inventory.list_seat_changes)
     iterate_seat_changes = _iteration(inventory.list_seat_changes)
+    get_sales = _method(inventory.get_sales)
     block_admissions = _method(inventory.block_admissions)
     create_seat_map = _method(seat_maps.create_seat_map)
     list_seat_maps = _method(seat_maps.list_seat_maps)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from holdfast_client.calls import Answer, BlockRef, Call, EventRef, get, given, one, page, path, post
-from holdfast_client.models import Availability, Block, PackedSeats, Page, SeatChange, SeatMap, Seats
+from holdfast_client.models import Availability, Block, PackedSeats, Page, Sales, SeatChange, SeatMap, Seats
 from holdfast_client.reading import read
 
 
@@ -66,6 +66,11 @@ def list_seat_changes(
         page(SeatChange),
         query={"limit": limit, "cursor": cursor},
     )
+
+
+def get_sales(event: EventRef, *, span: str = "hour") -> Call[Sales]:
+    """Read what an event sold, step by step: in the last `hour`, `day`, or `month`."""
+    return get(path("events", event, "sales"), one(Sales), query={"span": span})
 
 
 def block_admissions(

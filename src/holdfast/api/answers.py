@@ -10,7 +10,7 @@ from holdfast.errors import EventNotFound, NotFound, Refusal
 from holdfast.http.pending_reply import reply_to
 from holdfast.http.problems import problem
 from holdfast.http.reply import JSON, Reply
-from holdfast.inventory.inventory import Inventory, accepted
+from holdfast.inventory.inventory import Inventory
 from holdfast.inventory.rules.commands import Command, RetryKey, StoredAnswer
 from holdfast.inventory.rules.decide import Answered, Kept, Outcome, Replayed
 
@@ -61,7 +61,7 @@ def answer_command(
 
     def reply(outcome: Outcome[T]) -> Reply:
         try:
-            found = accepted(outcome)
+            found = inventory.accept(number, outcome)
         except EventNotFound:
             raise missing from None
         if isinstance(found, _KEPT):

@@ -15,6 +15,7 @@ from holdfast.workers.job_retention import JobRetention
 from holdfast.workers.job_runner import JobRunner
 from holdfast.workers.live_check import LiveCheck
 from holdfast.workers.retention import Retention
+from holdfast.workers.sale_count_writer import SaleCountWriter
 from holdfast.workers.sweeper import Sweeper
 from holdfast.workers.vitals import Vitals
 from holdfast.workers.worker import Worker
@@ -46,5 +47,6 @@ def build_workers(
         AuditRetention(
             access, interval=settings.retention_interval_seconds, days=settings.audit_retention_days
         ),
+        SaleCountWriter(inventory),
         Vitals(workers=settings.workers),
     )

@@ -40,9 +40,12 @@ from holdfast.inventory.rules.booking import Block
 from holdfast.inventory.rules.changes import Changes
 from holdfast.inventory.rules.decide import Answered, Kept, Outcome, Replayed
 from holdfast.inventory.rules.event import MAX_CLAIMS_PER_BATCH, FullEvent
+from holdfast.inventory.sale_counts import SaleCounts
+from holdfast.inventory.sales_figures import SalesReads
 from holdfast.inventory.store.events import EventStore
 from holdfast.inventory.store.read_models import ReadModelStore
 from holdfast.inventory.store.reads import ReadStore
+from holdfast.inventory.store.sale_minutes import SaleMinuteStore
 from holdfast.inventory.venue_maps import VenueMaps
 from holdfast.inventory.waiter import Waiter
 from holdfast.postgres.connections import Connections
@@ -97,12 +100,15 @@ class Inventory:
         self._ownership = Ownership(reads, hold_tokens)
         self.read_models = ReadModels(read_model_store, self._occupancies)
         changes_since = ChangesSince(reads, self.read_models)
+        minutes = SaleMinuteStore(connections)
+        self._sale_counts = SaleCounts(minutes)
         self.queries = Queries(
             reads,
             self._event_store,
             self._occupancies,
             changes_since=changes_since,
             histories=Histories(read_model_store, self.read_models),
+            sales=SalesReads(minutes, self._sale_counts),
         )
         self.venue_maps = VenueMaps(connections)
         self.streams = Streams(
@@ -115,6 +121,7 @@ class Inventory:
             streams=self.streams,
             lanes=self._lanes,
             has_room=has_room,
+            sale_counts=self._sale_counts,
         )
         connections.on_lost += [
             self._attempt_numbers.forget,
@@ -204,7 +211,7 @@ class Inventory:
         """
         if command.key is not None:
             raise TypeError("a command with a retry key needs execute_keyed")
-        outcome = accepted(await self.submit(number, command, has_left=has_left))
+        outcome = self.accept(number, await self.submit(number, command, has_left=has_left))
         assert not isinstance(outcome, _KEPT)  # these answer a retry key
         return outcome
 
@@ -215,9 +222,16 @@ class Inventory:
         outcome, too."""
         if command.key is None:
             raise TypeError("a command without a retry key needs execute")
-        outcome = accepted(await self.submit(number, command, has_left=has_left))
+        outcome = self.accept(number, await self.submit(number, command, has_left=has_left))
         assert isinstance(outcome, _KEPT)
         return outcome
+
+    def accept(self, number: int, outcome: Outcome[T]) -> T | Kept[T]:
+        """Count the outcome of a command of an event, and return it. Raises its refusal, or a fault."""
+        refusal = outcome.outcome if isinstance(outcome, Answered) else outcome
+        if isinstance(refusal, Refusal):
+            self._sale_counts.count_refusal(number, refusal)
+        return accepted(outcome)
 
     async def find_answer(self, number: int, command: c.AnyCommand) -> Replayed | None:
         """Return the stored answer of a command's retry key, without running the command."""
@@ -303,6 +317,7 @@ class Inventory:
     def _committed(self, state: BatchState, changes: Changes) -> None:
         if changes.journal:
             metrics.count_changes(changes)
+            self._sale_counts.count_changes(state.event.number, state.now, changes)
             self.read_models.follow_commit(state.event.number, state.version, state.now, changes.journal)
             for notify in self._on_commit:
                 notify(state.event.number, state.version, changes)

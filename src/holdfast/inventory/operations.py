@@ -16,6 +16,7 @@ from holdfast.inventory.audit.live_check import LiveAudit
 from holdfast.inventory.batching.scheduler import LaneScheduler
 from holdfast.inventory.live.streams import Streams
 from holdfast.inventory.projections.single_flight import SingleFlight
+from holdfast.inventory.sale_counts import SaleCounts
 from holdfast.inventory.store.clock import Ahead, ClockStore
 from holdfast.inventory.store.read_models import ReadModelStore
 from holdfast.inventory.store.reads import ReadStore, Totals
@@ -48,6 +49,7 @@ class Operations:
         streams: Streams,
         lanes: LaneScheduler,
         has_room: Callable[[], bool],
+        sale_counts: SaleCounts,
     ) -> None:
         self._is_leaving = False
         self._has_room = has_room
@@ -56,6 +58,7 @@ class Operations:
         self._checks = checks
         self._streams = streams
         self._lanes = lanes
+        self._sale_counts = sale_counts
         self._store = WorkerStore(connections)
         self._clock = ClockStore(connections)
         self._counts = SingleFlight(self._count)
@@ -109,6 +112,10 @@ class Operations:
         )
         metrics.DATABASE_UP.set_all({(): 1})
         self._observe_build()
+
+    async def write_sale_counts(self) -> int:
+        """Write what this process has counted of sales. Return the number of events."""
+        return await self._sale_counts.flush()
 
     async def check_epoch(self) -> None:
         """Notice a database that was replaced under open connections."""

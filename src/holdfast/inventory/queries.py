@@ -25,6 +25,7 @@ from holdfast.inventory.rules.hold import Hold
 from holdfast.inventory.rules.holding import WrongToken, is_allowed
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.sales_figures import SalesFigures, SalesReads, SalesSpan
 from holdfast.inventory.seat_map_documents import MapForm, SeatMapDocument, SeatMapDocuments
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store.events import CachedEvent, EventFilter, EventStore
@@ -64,12 +65,14 @@ class Queries:
         *,
         changes_since: ChangesSince,
         histories: Histories,
+        sales: SalesReads,
     ) -> None:
         self._reads = reads
         self._event_store = event_store
         self._occupancies = occupancies
         self._changes_since = changes_since
         self._histories = histories
+        self._sales = sales
         self._past = Past(reads, event_store, occupancies)
         self._documents = SeatMapDocuments(self.get_seat_map)
         self.booking_search = BookingSearch(self, reads)
@@ -337,6 +340,11 @@ class Queries:
     ) -> tuple[list[HistoryItem], Position | None]:
         """Return a page of one seat's history, oldest first, and where the next page starts."""
         return await self._histories.list_changes(number, label, start=start, limit=limit)
+
+    async def get_sales(self, number: int, span: SalesSpan) -> SalesFigures:
+        """Return what was sold step by step, no older than a second."""
+        await self._get_known(number)
+        return await self._sales.get(number, span)
 
     async def list_notices(
         self, number: int, *, since: int, max_versions: int

@@ -326,6 +326,16 @@ CREATE TABLE presentations (
     CHECK (num_nulls(poster_digest, poster, poster_small, poster_width, poster_height) IN (0, 5))
 );
 
+-- What each minute of an event's sale had. Counts for people who watch it: bookings and journal are the truth.
+CREATE TABLE sale_minutes (
+    event_number bigint NOT NULL,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,                    -- held, booked, released, expired, cancelled, or refused: and a code
+    count bigint NOT NULL,
+    admissions bigint NOT NULL,
+    PRIMARY KEY (event_number, at, kind)
+) WITH (fillfactor = 70);
+
 -- Tables without an event, on the control connection.
 
 CREATE TABLE leases (

@@ -27,6 +27,7 @@ OF_EVENTS = (
     "doors",
     "check_ins",
     "presentations",
+    "sale_minutes",
 )
 """Tables with an event's number in each row. Number 0 stands for no event, as in `jobs`."""
 

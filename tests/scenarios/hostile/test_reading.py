@@ -31,6 +31,7 @@ WRONG_VALUES: dict[str, list[bytes]] = {
     "as_of": [b"tomorrow", b"now", b"infinity", b"2027-02-30T00:00:00Z", b"2026-01-01", b"2026-01-01T00:00:00", b"",
               b"0000-01-01T00:00:00Z", b"10000-01-01T00:00:00Z", b"1", b"2026-01-01T00:00:60Z",
               b"2026-01-01T00:00:00+99:00"],
+    "span": [b"", b"HOUR", b"year", b"hour,day", b"1", b"%00"],
     "form": [b"", b"PACKED", b"packed,columns", b"1", b"%00"],
     "revision": [b"-1", b"1.0", b"1e1", b"9" * 40, b"2147483648", b"%D9%A1", b"", b"ten"],
     "first": [b"0", b"-1", b"1.0", b"1e1", b"9" * 40, b"%D9%A1", b"", b"ten"],

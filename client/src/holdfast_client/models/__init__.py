@@ -14,6 +14,7 @@ from holdfast_client.models.door import (
     Scan,
 )
 from holdfast_client.models.events import Event, Page, Part
+from holdfast_client.models.figures import HoldEnds, RefusalCount, Sales, SalesStep
 from holdfast_client.models.presentations import Poster, Presentation
 from holdfast_client.models.sales import (
     Booking,
@@ -85,6 +86,7 @@ __all__ = [
     "GateCounts",
     "Health",
     "Hold",
+    "HoldEnds",
     "Line",
     "Mail",
     "MapArea",
@@ -103,6 +105,9 @@ __all__ = [
     "Part",
     "Poster",
     "Presentation",
+    "RefusalCount",
+    "Sales",
+    "SalesStep",
     "Scan",
     "Seat",
     "SeatChange",

@@ -24,7 +24,16 @@ FIRST_ID = UUID(int=0)
 LAST_ID = UUID(int=(1 << 128) - 1)
 EVENT_TABLES = (
     *("map_details", "seats", "holds", "bookings", "blocks", "claims", "journal", "attempts", "idempotency"),
-    *("jobs", "job_attempts", "feeds", "ticket_revisions", "doors", "check_ins", "presentations"),
+    *(
+        "jobs",
+        "job_attempts",
+        "feeds",
+        "ticket_revisions",
+        "doors",
+        "check_ins",
+        "presentations",
+        "sale_minutes",
+    ),
 )
 """Tables whose rows no foreign key ties to an event."""
 MAX_VERSIONS_IN_PAGE = 100

@@ -121,7 +121,9 @@ SELECT
     (SELECT min(event_number) FROM doors WHERE event_number > :after AND event_number < :before) AS doors,
     (SELECT min(event_number) FROM check_ins WHERE event_number > :after AND event_number < :before) AS check_ins,
     (SELECT min(event_number) FROM presentations WHERE event_number > :after AND event_number < :before) AS
-        presentations;
+        presentations,
+    (SELECT min(event_number) FROM sale_minutes WHERE event_number > :after AND event_number < :before) AS
+        sale_minutes;
 
 -- name: list_creations
 -- Finished creations of events, each of which made the event that it names.

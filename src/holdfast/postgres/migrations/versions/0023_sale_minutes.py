@@ -1,0 +1,20 @@
+"""Sale minutes: what each minute of an event's sale had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from holdfast.postgres.migrations.statements import run_file
+
+revision = "0023"
+down_revision = "0022"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_file(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Downgrade is not supported; restore a backup.")
