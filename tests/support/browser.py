@@ -196,11 +196,11 @@ class Browser:
         self._call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
         self._call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key: `Tab`, `ArrowLeft`, `Enter`, or a character."""
         code = _CODES.get(key, ord(key.upper()[0]) if len(key) == 1 else 0)
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
-        about = {"key": key, "windowsVirtualKeyCode": code}
+        about = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
         self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
         self._call("Input.dispatchKeyEvent", type="keyUp", **about)
 

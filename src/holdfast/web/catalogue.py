@@ -36,6 +36,7 @@ from holdfast.web.organise import (
     own_events,
     presented,
     settings,
+    venues,
     webhooks,
 )
 
@@ -74,6 +75,7 @@ def all_pages() -> list[Endpoint]:
         messages,
         settings,
         keys,
+        venues,
         webhooks,
     )
     return [endpoint for module in modules for endpoint in module.routes]

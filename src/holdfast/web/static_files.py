@@ -33,6 +33,8 @@ _TYPES = {
 
 
 _VENDORED = {
+    "uplot.js": "vendor/uplot/uPlot.iife.min.js",
+    "uplot.css": "vendor/uplot/uPlot.min.css",
     "zxing_reader.js": "vendor/zxing-wasm/reader.js",
     "zxing_share.js": "vendor/zxing-wasm/share.js",
     "zxing_reader.wasm": "vendor/zxing-wasm/zxing_reader.wasm",

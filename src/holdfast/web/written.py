@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_day_names
 
 from holdfast.web.languages import current_language, gettext, ngettext
 
-__all__ = ["clock", "left", "long_time", "month", "number", "part", "short_time"]
+__all__ = ["clock", "left", "long_time", "month", "number", "part", "short_time", "weekdays"]
 
 
 def long_time(at: datetime) -> str:
@@ -32,6 +32,12 @@ def month(at: datetime) -> str:
 def part(at: datetime, skeleton: str) -> str:
     """Return a part of a time, in the order of the language."""
     return format_skeleton(skeleton, at, tzinfo=at.tzinfo, locale=current_language().locale)
+
+
+def weekdays() -> list[str]:
+    """Return the names of the days, from Monday on."""
+    names = get_day_names("wide", context="stand-alone", locale=current_language().locale)
+    return [names[day] for day in range(7)]
 
 
 def number(value: int) -> str:

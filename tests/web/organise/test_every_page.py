@@ -21,7 +21,7 @@ from web.account_visits import fill, make_account_of, submit
 from web.test_every_page import AXE, LANGUAGES, faults
 from web.test_languages import HALL, PSEUDO, pseudo_language
 
-WITHOUT_WRITTEN = "for (const one of document.querySelectorAll('bdi, code')) one.textContent = '1'"
+WITHOUT_WRITTEN = "for (const one of document.querySelectorAll('bdi, code, textarea')) one.textContent = '1'"
 
 pytestmark = [
     pytest.mark.slow,
@@ -152,6 +152,45 @@ def sales_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     yield "places, refused"
 
 
+def seat_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    office = filled(office)
+    browser.open(f"{office.url}/organise/events/{office.seated}/seats?lang={lang}")
+    browser.wait_for("!document.querySelector('#seats').hidden")
+    browser.run("document.querySelector('#choose-section').click()")  # the only section is open
+    yield "seats chosen"
+    browser.run("document.querySelector('#block-chosen').click()")
+    browser.wait_for("document.querySelector('form[action$=lift]') !== null")
+    browser.run("document.querySelector('#choose-section').click()")
+    yield "blocked seats chosen"
+    browser.open(f"{office.url}/organise/events/{office.seated}")
+    browser.run("document.querySelector('#heat').scrollIntoView()")
+    browser.wait_for("!document.querySelector('#as-of').disabled")
+    yield "heat"
+    browser.open(f"{office.url}/organise/events/{office.busy}?span=day")
+    browser.wait_for("document.querySelector('#sales-plot canvas') !== null")
+    browser.run("document.querySelector('#sales-table').open = true")
+    yield "plots"
+
+
+def venue_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
+    browser.open(f"{office.url}/organise/venues?lang={lang}")
+    yield "no venues"
+    for plan in ("1-1\\n1-2", "1-1\\n1-2\\n1-3"):
+        browser.run("document.querySelector('[name=name]').value = '9'")
+        browser.run(f"document.querySelector('[name=plan]').value = '{plan}'")
+        submit(browser, "form[action*=venues]", ".banner-good")
+    yield "venue"
+    browser.open(f"{office.url}/organise/venues")
+    yield "venues"
+    browser.open(browser.run("document.querySelector('td a').href"))
+    for name, text in (("name", "1"), ("repeat_count", "20"), ("starts_at", "2031-03-28T19:30")):
+        browser.run(f"document.querySelector('[name={name}]').value = '{text}'")
+    browser.run("document.querySelector('[name=repeat]').value = 'week'")
+    browser.run("document.querySelector('#name').dispatchEvent(new Event('input', {bubbles: true}))")
+    browser.wait_for("document.querySelector('#preview ol') !== null")
+    yield "a series of a venue"
+
+
 def settings_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     browser.open(f"{office.url}/organise/webhooks?lang={lang}")
     yield "webhooks"
@@ -177,7 +216,9 @@ def settings_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("pages", [list_pages, event_pages, new_event_pages, sales_pages, settings_pages])
+@pytest.mark.parametrize(
+    "pages", [list_pages, event_pages, new_event_pages, sales_pages, seat_pages, venue_pages, settings_pages]
+)
 def test_no_page_of_the_organiser_shuts_anybody_out(
     office: Office, tmp_path: Path, pages: Callable[[Browser, Office, str], Iterator[str]], lang: str
 ) -> None:

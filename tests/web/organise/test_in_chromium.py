@@ -71,7 +71,7 @@ def test_a_press_makes_the_event_in_open_mode(browser: Browser, url: str) -> Non
     type_into(browser, "area-1-capacity", "800")
     browser.run("document.querySelector('main form button[value=publish]').click()")
     browser.wait_for("/events\\/[0-9]+$/.test(location.pathname)")
-    assert browser.run("document.querySelector('h1').textContent.includes('Supper')")
+    browser.wait_for("document.querySelector('h1')?.textContent.includes('Supper')")
 
 
 def test_a_file_becomes_the_plan(browser: Browser, url: str) -> None:
@@ -97,3 +97,49 @@ def test_the_numbers_follow_the_sale(browser: Browser, url: str) -> None:
     assert browser.run("document.querySelector('#free').textContent") == "7"
     post(url, f"events/{event}/stop")
     browser.wait_for("document.querySelector('[data-live=state]').textContent.includes('Sales paused')")
+
+
+SEATED = {"sections": [{"name": "A", "rows": 2, "seats_per_row": 5}]}
+
+
+def sell(url: str, event: int, *seats: str) -> None:
+    hold = post(url, "holds", event=event, lines=[{"seats": list(seats)}])
+    post(url, "bookings", hold=hold["id"], hold_token=hold["hold_token"])
+
+
+def test_the_plot_follows_the_sale_and_its_table_stays_open(browser: Browser, url: str) -> None:
+    event = post(url, "events", name="Play", seat_map=SEATED)["number"]
+    sell(url, event, "A-1-1")
+    browser.open(f"{url}/organise/events/{event}")
+    browser.wait_for("document.querySelector('#sales-plot canvas') !== null")
+    assert browser.run("document.querySelector('[data-live=sales-says]').textContent.startsWith('1 sold')")
+    browser.run("document.querySelector('#sales-table').open = true")
+    size = "JSON.stringify(document.querySelector('#sales-plot').getBoundingClientRect())"
+    before = browser.run(size)
+    sell(url, event, "A-1-2", "A-1-3")
+    browser.wait_for("document.querySelector('[data-live=sales-says]').textContent.startsWith('3 sold')")
+    assert browser.run("document.querySelector('#sales-table').open")
+    assert browser.run(size) == before
+    browser.open(f"{url}/organise/events/{event}?span=month")
+    assert browser.run("document.querySelector('[data-live=sales-says]').textContent.startsWith('3 sold')")
+    assert browser.errors == []
+
+
+def test_the_slider_goes_through_what_was_sold(browser: Browser, url: str) -> None:
+    event = post(url, "events", name="Play", seat_map=SEATED)["number"]
+    sell(url, event, "A-1-1", "A-1-2")
+    browser.open(f"{url}/organise/events/{event}")
+    browser.run("document.querySelector('#heat').scrollIntoView()")
+    browser.wait_for("!document.querySelector('#as-of').disabled")
+    said = "document.querySelector('#as-of').getAttribute('aria-valuetext')"
+    assert browser.run(said).endswith("2 seats sold")
+    slide = (
+        "{ const field = document.querySelector('#as-of'); field.value = '%s';"
+        " field.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    browser.run(slide % 0)
+    assert browser.run(said).endswith(": 0 seats sold")
+    browser.run(slide % 99)
+    sell(url, event, "A-2-1")
+    browser.wait_for(f"{said}.endsWith(': 3 seats sold')")
+    assert browser.errors == []

@@ -116,6 +116,34 @@ async def test_labels_block_and_wrong_ones_are_named(client: httpx2.AsyncClient)
         )
 
 
+async def test_several_blocks_are_lifted_and_those_of_others_are_said(client: httpx2.AsyncClient) -> None:
+    event = await make_event(client, seat_map=HALL)
+    blocks = [
+        (await client.post(f"/v1/events/{event['number']}/blocks", json={"seats": [seat]})).json()["id"]
+        for seat in ("A-1-1", "A-1-2", "A-1-3")
+    ]
+    base = f"/organise/events/{event['number']}"
+    form = {"form_key": "00000000-0000-4000-8000-000000000001", "blocks": ";".join(blocks[:2])}
+    lifted = await client.post(f"{base}/lift", data=form)
+    assert lifted.headers["location"].endswith("seats?done=lift")
+    again = await client.post(f"{base}/lift", data=form | {"blocks": ";".join(blocks)})
+    assert again.headers["location"].endswith("seats?done=lifted")
+    assert (await client.get(f"/v1/events/{event['number']}/availability")).json()["blocked"] == 0
+    for wrong in ("", "7"):
+        assert (await client.post(f"{base}/lift", data=form | {"blocks": wrong})).status_code == 422
+
+
+async def test_a_block_takes_a_thousand_seats(client: httpx2.AsyncClient) -> None:
+    """Their labels fit into one form, as a browser sends it."""
+    hall = {"sections": [{"name": "UPPER BALCONY LEFT", "rows": 10, "seats_per_row": 100}]}
+    event = await make_event(client, seat_map=hall)
+    labels = ";".join(f"UPPER BALCONY LEFT-{row}-{seat}" for row in range(1, 11) for seat in range(1, 101))
+    form = {"form_key": "00000000-0000-4000-8000-000000000001", "labels": labels}
+    blocked = await client.post(f"/organise/events/{event['number']}/block/seats", data=form)
+    assert blocked.status_code == 303, Page(blocked.text).text
+    assert (await client.get(f"/v1/events/{event['number']}/availability")).json()["blocked"] == 1_000
+
+
 @pytest.mark.parametrize("role", ROLES)
 async def test_only_managers_block(
     app: Application, client: httpx2.AsyncClient, database_url: str, role: str
@@ -129,7 +157,8 @@ async def test_only_managers_block(
     async with at_work(app, database_url, role) as browser:
         page = await visit(browser, f"{base}/seats")
         assert bool([each for each in page.forms if "/block" in each.action]) is may
-        for path in ("block/seats", f"blocks/{block}/lift"):
+        form["blocks"] = block
+        for path in ("block/seats", f"blocks/{block}/lift", "lift"):
             assert (await browser.post(f"{base}/{path}", data=form)).status_code == (303 if may else 403), (
                 path
             )

@@ -50,6 +50,18 @@ async def pages_of_the_office(client: httpx2.AsyncClient) -> dict[str, str]:
     for act in ("publish", "preview", "more"):
         await do("/events/new", "events/new", ("act", act), kind="rows")
     await do("/events/new", "events/new", ("act", "publish"), ("plan", "A1\nA1"), kind="plan", name="1")
+    weekly = {"repeat": "week", "repeat_count": "20", "starts_at": "2031-03-28T19:30"}
+    await do("/events/new", "events/new", ("act", "preview"), **weekly)
+    await do("/events/new", "events/new", ("act", "publish"), repeat="day")
+    await see("/venues")
+    await do("/venues", "/venues", ("plan", ""), name="1")
+    await do("/venues", "/venues", ("plan", "1-1"), name="")
+    await do("/venues", "/venues", ("plan", "1-1\n1-2"), name="1")
+    kept = (await client.get("/v1/seat-maps")).json()["items"][0]["id"]
+    await do(f"/venues/{kept}", "/versions", ("plan", "1-1\n1-2\n1-3"), name="1")
+    for path in (f"/venues/{kept}?version=1", f"/events/new?map={kept}", f"/events/{number}?span=day"):
+        await see(path)
+    await see(f"/events/{number}?span=month")
     for path in ("change", "cancel", "seats", "bookings", "bookings?q=9"):
         await see(f"/events/{number}/{path}")
     await do(f"/events/{number}/change", "/change", name="")

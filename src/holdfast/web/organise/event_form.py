@@ -19,7 +19,18 @@ from holdfast.web.languages import gettext
 from holdfast.web.organise.frame import StaffForm
 from holdfast.web.pages import in_zone
 
-__all__ = ["NOTHING", "ROWS", "Draft", "EventIn", "body_of", "fields_of", "rows_of", "wrong_fields"]
+__all__ = [
+    "NOTHING",
+    "ROWS",
+    "Draft",
+    "EventIn",
+    "body_of",
+    "fields_of",
+    "read_plan",
+    "rows_of",
+    "wrong_fields",
+    "wrong_text",
+]
 
 ROWS = 4
 """The lines for areas and sections that a new form has."""
@@ -46,10 +57,14 @@ class EventIn(StaffForm):
     starts_at: _Line = ""
     on_sale_at: _Line = ""
     off_sale_at: _Line = ""
-    kind: Literal["areas", "rows", "plan", "copy"] = "areas"
+    kind: Literal["areas", "rows", "plan", "copy", "stored"] = "areas"
     plan: Annotated[str, StringConstraints(strip_whitespace=True, max_length=_MAX_PLAN)] = ""
     plan_category: _Line = ""
     copied: _Line = ""
+    stored: _Line = ""
+    repeat: _Line = ""
+    repeat_every: _Line = ""
+    repeat_count: _Line = ""
     hold_minutes: _Line = ""
     max_per_hold: _Line = ""
     max_per_buyer: _Line = ""
@@ -93,7 +108,7 @@ def body_of(form: EventIn) -> Draft:
     elif form.kind == "rows":
         _read_sections(typed, draft)
     elif form.kind == "plan":
-        _read_plan(form, draft)
+        read_plan(form.plan, form.plan_category, draft)
     return draft
 
 
@@ -155,19 +170,18 @@ def _read_sections(typed: Mapping[str, str], draft: Draft) -> None:
     draft.body["seat_map"] = {"sections": sections}
 
 
-def _read_plan(form: EventIn, draft: Draft) -> None:
+def read_plan(plan: str, category: str, draft: Draft) -> None:
     """Read a plan in JSON, or a list with a label in each line; an empty line is an aisle."""
-    if not form.plan:
+    if not plan:
         draft.wrong["plan"] = gettext(_WRONG["plan"])
-    elif form.plan.startswith("{"):
+    elif plan.startswith("{"):
         try:
-            draft.body["seat_map"] = orjson.loads(form.plan)
+            draft.body["seat_map"] = orjson.loads(plan)
         except orjson.JSONDecodeError as failed:
             draft.wrong["plan"] = gettext("The plan is not JSON: %(why)s", why=str(failed))
     else:
-        labels = [line.strip() or None for line in form.plan.splitlines()]
-        category = {"category": form.plan_category} if form.plan_category else {}
-        draft.body["seat_map"] = {"labels": labels, **category}
+        labels = [line.strip() or None for line in plan.splitlines()]
+        draft.body["seat_map"] = {"labels": labels} | ({"category": category} if category else {})
 
 
 def _time(text: str, zone: str) -> str | None:
@@ -200,10 +214,18 @@ _WRONG = {
     "areas": mark("Give each area a name of its own, and a number of places."),
     "sections": mark("Give each section a name, a number of rows, and a number of seats in a row."),
     "plan": mark("Paste a plan, or write a seat in each line."),
+    "stored": mark("Choose a seat map that is kept."),
     "hold_minutes": mark("Write a number of minutes, up to 1,440."),
     "max_per_hold": mark("Write a whole number, or nothing."),
     "max_per_buyer": mark("Write a whole number, or nothing."),
 }
+
+
+def wrong_text(name: str) -> str:
+    """Return what to say of a field that cannot be used."""
+    return gettext(_WRONG[name])
+
+
 _FIELD_OF = {"hold_ttl_seconds": "hold_minutes", "max_hold_ttl_seconds": "hold_minutes", "capacity": "areas"}
 
 
@@ -214,9 +236,9 @@ def wrong_fields(errors: Iterable[FieldError], kind: str) -> dict[str, str]:
         first = error.pointer.strip("/").partition("/")[0]
         name = _FIELD_OF.get(first, first)
         if name == "seat_map":
-            name = "sections" if kind == "rows" else "plan"
+            name = {"rows": "sections", "stored": "stored"}.get(kind, "plan")
             says = gettext("The plan cannot be used: %(why)s", why=error.detail)
-            found.setdefault(name, gettext(_WRONG[name]) if kind == "rows" else says)
+            found.setdefault(name, says if name == "plan" else gettext(_WRONG[name]))
         elif name in _WRONG:
             found.setdefault(name, gettext(_WRONG[name]))
     return found

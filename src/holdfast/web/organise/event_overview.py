@@ -25,6 +25,7 @@ from holdfast.web.organise.frame import (
     own_event,
     run,
 )
+from holdfast.web.organise.sales_plot import sales_view, span_of
 from holdfast.web.organise.state import state_of
 from holdfast.web.page_routes import PageRoutes
 from holdfast.web.pages import in_zone, redirect
@@ -128,6 +129,7 @@ async def _overview(
     queries = request.inventory.queries
     known = await queries.get_availability(event.number)
     holds = await queries.list_holds(event.number, status="active", limit=_MAX_HOLDS)
+    span = span_of(request.query.get("span"))
     return await organiser_page(
         request,
         "organise_event.html",
@@ -144,6 +146,10 @@ async def _overview(
         has_more_holds=len(holds) == _MAX_HOLDS,
         ends_soon=sum(hold.expires_at - known.as_of <= _ENDS_SOON for hold in holds),
         ages=_ages(holds),
+        span=span,
+        sold_from=max(event.created_at, min(event.on_sale_at or event.created_at, known.as_of)).isoformat(),
+        sold_until=known.as_of.isoformat(),
+        sales=sales_view(event, await queries.get_sales(event.number, span), span),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 import orjson
-from pydantic import StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
@@ -36,12 +37,22 @@ routes: Routes = PageRoutes()
 
 _MAX_SEATS = 1_000
 _MAX_BLOCKS = 200
+_MAX_READ_BLOCKS = 100_000
+"""More blocks than an event has seats are not looked at."""
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40_000)]
 _DONE = {
     "block": lambda: gettext("The places are off sale, until you lift the block."),
     "lift": lambda: gettext("The places are on sale again."),
+    "lifted": lambda: gettext(
+        "Somebody else has lifted some of these blocks meanwhile. The others are lifted now."
+    ),
 }
+
+
+def _ids(text: object) -> object:
+    """Return the ids that a field has, separated by semicolons."""
+    return text.split(";") if isinstance(text, str) else text
 
 
 class WordsIn(StaffForm):
@@ -54,6 +65,12 @@ class WordsIn(StaffForm):
     area: _Line = ""
     quantity: _Line = ""
     reason: _Line = ""
+
+
+class BlocksIn(StaffForm):
+    """Blocks to lift, by their ids."""
+
+    blocks: Annotated[list[UUID], BeforeValidator(_ids), Field(min_length=1, max_length=_MAX_SEATS)]
 
 
 @routes.get("/organise/events/{event}/seats", policy=Permission.EVENTS_READ)
@@ -95,6 +112,25 @@ async def lift(request: Request, event: EventPath, block: BlockPath, form: Staff
     if isinstance(lifted, RefusedCommand):
         return await _places_page(request, found, message=lifted.message, status=lifted.status)
     return redirect(request, f"organise/events/{found.number}/seats?done=lift")
+
+
+@routes.post("/organise/events/{event}/lift", policy=Permission.EVENTS_WRITE)
+@from_staff
+async def lift_blocks(request: Request, event: EventPath, form: BlocksIn) -> Reply:
+    """Put the places of several blocks back on sale."""
+    request.idempotency_key = None  # a block can be lifted once, however often somebody asks
+    found = await own_event(request, event)
+    live = {
+        block.id
+        for block in await request.inventory.queries.list_blocks(
+            found.number, live=True, limit=_MAX_READ_BLOCKS
+        )
+    }
+    for block in form.blocks:
+        if block in live:
+            await lift_block(request, found.number, block)
+    done = "lift" if live.issuperset(form.blocks) else "lifted"
+    return redirect(request, f"organise/events/{found.number}/seats?done={done}")
 
 
 async def _block(request: Request, event: FullEvent, form: WordsIn, labels: list[str] | None) -> Reply:
@@ -186,6 +222,7 @@ async def _places_page(
         message=message,
         blocks=blocks,
         sections=sections_of(seats) if len(seats) else [],
+        most=_MAX_SEATS,
         areas=[area.name for area in event.areas if not area.seated and area.state == "open"],
         typed={} if typed is None else typed.model_dump(),
     )

@@ -16,9 +16,11 @@ from holdfast.ids import MAX_EVENT_NUMBER
 from holdfast.inventory.queries import EventFilter
 from holdfast.inventory.rules.availability import Counts
 from holdfast.web.event_view import EventView, view_of
+from holdfast.web.languages import gettext, ngettext
 from holdfast.web.organise.frame import organiser_page
 from holdfast.web.organise.state import ShownState, state_of
 from holdfast.web.page_routes import PageRoutes
+from holdfast.web.sentences import Sentence
 
 __all__ = ["routes"]
 
@@ -47,16 +49,24 @@ async def show_own_events(
     """Show the organisation's events, newest first. The first screen of a new organiser is the way to make one."""
     found = await _events(request, q, before)
     shown = found[:_SHOWN]
+    made = str(request.query.get("made", ""))
     return await organiser_page(
         request,
         "organise_events.html",
         here="organise",
         tab="events",
+        message=_made(int(made)) if made.isascii() and made.isdigit() and len(made) < 4 else None,
         events=shown,
         query=q or "",
         is_first=q is None and before is None,
         older=shown[-1].view.event.number if len(found) > _SHOWN else None,
     )
+
+
+def _made(count: int) -> Sentence:
+    """Return what the list says after a series of events was made."""
+    says = ngettext("%(count)s event is made.", "%(count)s events are made.", count)
+    return Sentence(title=gettext("Done"), says=says, tone="good")
 
 
 async def _events(request: Request, text: str | None, before: int | None) -> list[OwnEvent]:

@@ -8,7 +8,8 @@ import { at, touches } from "./geometry.js";
  * @typedef {import("./seats.js").Seats} Seats
  * @typedef {import("./geometry.js").Box} Box
  * @typedef {import("./geometry.js").Outline} Outline
- * @typedef {{outlines: Outline[], grid: import("./geometry.js").Grid}} Plan
+ * @typedef {(context: CanvasRenderingContext2D, seats: Seats, palette: Palette, view: View, some: number[]) => void} SeatPainter
+ * @typedef {{outlines: Outline[], grid: import("./geometry.js").Grid, paintSeats?: SeatPainter}} Plan `paintSeats`: another look than a buyer's
  * @typedef {{left: number, top: number, scale: number}} View pixels of a seat's pitch, and what lies in the corner
  * @typedef {(context: CanvasRenderingContext2D, x: number, y: number, r: number) => void} Shape
  */
@@ -18,7 +19,7 @@ export const GLYPH_PIXELS = 7;
 /** From it on a seat shows its number. */
 const NUMBER_PIXELS = 18;
 /** From it on rows show their names. */
-const ROW_PIXELS = 14;
+export const ROW_PIXELS = 14;
 
 /** More dots than these are written as pixels. */
 const FEW = 500;
@@ -49,6 +50,7 @@ const COMPANION_SIGN = new Path2D("M12 3.5a4 4 0 1 0 .1 0M4.5 20.5c.8-4.5 3.8-6.
 
 const TOKENS = /** @type {const} */ ([
   "map-ground", "map-section", "map-line", "map-label", "state-taken", "state-mine", "on-mine", "raised", "focus",
+  "state-free", "state-held", "state-booked", "state-blocked",
 ]);
 
 /**
@@ -92,25 +94,32 @@ export function paint(context, seats, plan, palette, view, box) {
   context.fillStyle = palette["map-ground"];
   context.fillRect((box.left - view.left) * view.scale, (box.top - view.top) * view.scale, (box.right - box.left) * view.scale, (box.bottom - box.top) * view.scale);
   for (const { points } of seats.areas) paintArea(context, points, palette, view);
-  paintSections(context, seats, plan.outlines, palette, view, box);
+  paintSections(context, seats, plan, palette, view, box);
   /** @type {number[][]} */
   const free = SHAPES.map(() => []);
   /** @type {number[]} */
   const held = [];
   /** @type {number[]} */
   const taken = [];
+  /** @type {number[]} */
+  const some = [];
   const side = 1.4 * view.scale;
   plan.grid.within(box.left - 1, box.top - 1, box.right + 1, box.bottom + 1, (seat) => {
     const { section } = seats.rowAt(seat);
     if (plan.outlines[section]?.isShared) {
-      context.fillStyle = groundOf(seats, section, palette);
+      context.fillStyle = groundOf(seats, plan, section, palette);
       context.fillRect((at(seats.x, seat) - view.left) * view.scale - side / 2, (at(seats.y, seat) - view.top) * view.scale - side / 2, side, side);
     }
-    if (seats.isOffered(seat)) free[lookOf(at(seats.category, seat))]?.push(seat);
+    if (plan.paintSeats) some.push(seat);
+    else if (seats.isOffered(seat)) free[lookOf(at(seats.category, seat))]?.push(seat);
     else if (seats.state[seat] === HELD) held.push(seat);
     else taken.push(seat);
   });
-  if (view.scale < GLYPH_PIXELS) paintDots(context, seats, palette, view, free, [...held, ...taken]);
+  if (plan.paintSeats) plan.paintSeats(context, seats, palette, view, some);
+  else if (view.scale < GLYPH_PIXELS) {
+    const looks = free.map((each, look) => ({ some: each, colour: palette.categories[look]?.fill ?? "", alpha: 1 }));
+    paintDots(context, seats, view, [{ some: [...held, ...taken], colour: palette["map-line"], alpha: 0.55 }, ...looks]);
+  }
   else paintGlyphs(context, seats, palette, view, free, held, taken);
 }
 
@@ -139,18 +148,18 @@ function trace(c, points, view) {
 /**
  * @param {CanvasRenderingContext2D} c
  * @param {Seats} seats
- * @param {Outline[]} outlines
+ * @param {Plan} plan
  * @param {Palette} palette
  * @param {View} view
  * @param {Box} box
  */
-function paintSections(c, seats, outlines, palette, view, box) {
+function paintSections(c, seats, plan, palette, view, box) {
   const margin = 1.4 * view.scale;
   c.lineJoin = "round";
-  outlines.forEach((outline, index) => {
+  plan.outlines.forEach((outline, index) => {
     const { points } = outline;
     if (!points.length || outline.isShared || !touches(outline, box, 2)) return;
-    const fill = groundOf(seats, index, palette);
+    const fill = groundOf(seats, plan, index, palette);
     trace(c, points, view);
     c.lineWidth = margin + 2;
     c.strokeStyle = palette["map-line"];
@@ -162,33 +171,32 @@ function paintSections(c, seats, outlines, palette, view, box) {
   });
 }
 
-/** @param {Seats} seats @param {number} index @param {Palette} palette */
-function groundOf(seats, index, palette) {
+/** @param {Seats} seats @param {Plan} plan @param {number} index @param {Palette} palette */
+function groundOf(seats, plan, index, palette) {
   const section = seats.section(index);
+  if (plan.paintSeats) return palette["map-section"];
   return (section.free ? palette.categories[lookOf(section.category)]?.soft : undefined) ?? palette["map-section"];
 }
 
 /**
+ * Paint seats that are too small for a sign, each group in its colour.
  * @param {CanvasRenderingContext2D} c
  * @param {Seats} seats
- * @param {Palette} palette
  * @param {View} view
- * @param {number[][]} free
- * @param {number[]} gone
+ * @param {{some: number[], colour: string, alpha: number}[]} groups
  */
-function paintDots(c, seats, palette, view, free, gone) {
-  const side = Math.max(1.2, view.scale * 0.62), all = [gone, ...free], count = all.reduce((sum, some) => sum + some.length, 0);
+export function paintDots(c, seats, view, groups) {
+  const side = Math.max(1.2, view.scale * 0.62), count = groups.reduce((sum, { some }) => sum + some.length, 0);
   const dots = count > FEW ? new Dots(c, seats, view) : null;
-  all.forEach((some, index) => {
-    const colour = (index ? palette.categories[index - 1]?.fill : palette["map-line"]) ?? "", alpha = index ? 1 : 0.55;
+  for (const { some, colour, alpha } of groups) {
     dots?.add(some, colour, alpha, side);
-    if (dots) return;
+    if (dots) continue;
     c.globalAlpha = alpha;
     c.fillStyle = colour;
     for (const seat of some) {
       c.fillRect((at(seats.x, seat) - view.left) * view.scale - side / 2, (at(seats.y, seat) - view.top) * view.scale - side / 2, side, side);
     }
-  });
+  }
   c.globalAlpha = 1;
   dots?.draw();
 }
@@ -234,6 +242,30 @@ function paintGlyphs(c, seats, palette, view, free, held, taken) {
 }
 
 /**
+ * Paint the sign of a wheelchair place or a companion seat.
+ * @param {CanvasRenderingContext2D} c
+ * @param {Seats} seats
+ * @param {number} seat
+ * @param {string} colour
+ * @param {number} x
+ * @param {number} y
+ * @param {number} side
+ * @returns {boolean} whether the seat has one
+ */
+export function paintSign(c, seats, seat, colour, x, y, side) {
+  const traits = at(seats.traits, seat);
+  if (!(traits & (WHEELCHAIR | COMPANION))) return false;
+  c.save();
+  c.translate(x - side / 2, y - side / 2);
+  c.scale(side / 24, side / 24);
+  c.lineWidth = 2.6;
+  c.strokeStyle = colour;
+  c.stroke(traits & WHEELCHAIR ? WHEELCHAIR_SIGN : COMPANION_SIGN);
+  c.restore();
+  return true;
+}
+
+/**
  * Paint a seat's number, or the sign of a wheelchair place or a companion seat.
  * @param {CanvasRenderingContext2D} c
  * @param {Seats} seats
@@ -245,16 +277,8 @@ function paintGlyphs(c, seats, palette, view, free, held, taken) {
 function paintName(c, seats, palette, view, seat, look) {
   const size = view.scale, x = (at(seats.x, seat) - view.left) * size, y = (at(seats.y, seat) - view.top) * size;
   const colour = look === RING ? palette["map-label"] : palette.categories[look]?.on ?? "";
-  const traits = at(seats.traits, seat), side = size * 0.56;
-  if (traits & (WHEELCHAIR | COMPANION)) {
-    c.save();
-    c.translate(x - side / 2, y - side / 2);
-    c.scale(side / 24, side / 24);
-    c.lineWidth = 2.6;
-    c.strokeStyle = colour;
-    c.stroke(traits & WHEELCHAIR ? WHEELCHAIR_SIGN : COMPANION_SIGN);
-    c.restore();
-  } else if (size >= NUMBER_PIXELS) {
+  if (paintSign(c, seats, seat, colour, x, y, size * 0.56)) return;
+  if (size >= NUMBER_PIXELS) {
     c.fillStyle = colour;
     c.font = `650 ${size * (NARROW.has(look) ? 0.32 : 0.38)}px ${palette.font}`;
     c.textAlign = "center";
@@ -271,7 +295,7 @@ function paintName(c, seats, palette, view, seat, look) {
  * @param {View} view
  * @param {number} seat
  */
-function paintRowName(c, seats, palette, view, seat) {
+export function paintRowName(c, seats, palette, view, seat) {
   const row = seats.rowAt(seat), place = at(seats.placeInRow, seat), count = row.seats.length;
   const beside = place === 0 ? row.seats[1] : place === count - 1 ? row.seats[count - 2] : undefined;
   if (beside === undefined || row.name.length > 4 || row.isTable) return;
@@ -331,7 +355,7 @@ function rounded(c, x, y, side, radius) {
 }
 
 /** @type {Shape} */
-function disc(c, x, y, r) {
+export function disc(c, x, y, r) {
   c.moveTo(x + r, y);
   c.arc(x, y, r, 0, TURN);
 }
@@ -342,7 +366,7 @@ function ring(c, x, y, r) {
 }
 
 /** @type {Shape} */
-function half(c, x, y, r) {
+export function half(c, x, y, r) {
   const from = -TURN / 8;
   c.moveTo(x + r * Math.cos(from), y + r * Math.sin(from));
   c.arc(x, y, r, from, from + TURN / 2);

@@ -136,7 +136,7 @@ export class List {
       "a",
       {
         class: "section-line", href: "#seats", "data-section": String(index), "aria-expanded": String(index === this.section),
-        "aria-disabled": section.free ? false : "true",
+        "aria-disabled": this.seats.hasChoice(section) ? false : "true",
       },
       make("span", { class: `glyph cat-${lookOf(section.category) + 1}`, "aria-hidden": "true" }),
       make("strong", {}, words.sectionName(section.name)),
@@ -158,7 +158,7 @@ export class List {
       "a",
       {
         class: `row-line cat-${look}`, href: "#seats", "data-row": String(index), "aria-expanded": String(index === this.row),
-        "aria-disabled": row.free ? false : "true",
+        "aria-disabled": this.seats.hasChoice(row) ? false : "true",
       },
       make("strong", {}, words.rowName(row.name)),
       this.#strip(index),
@@ -230,7 +230,7 @@ export class List {
     set(option, "aria-label", words.option(this.seats, seat));
     set(option, "aria-selected", String(this.seats.chosen.has(seat)));
     option.classList.toggle("seat-mine", this.seats.mine.has(seat));
-    set(option, "aria-disabled", this.seats.isFree(seat) ? false : "true");
+    set(option, "aria-disabled", this.seats.mayChoose(seat) ? false : "true");
     set(option, "tabindex", seat === this.cursor ? "0" : "-1");
   }
 

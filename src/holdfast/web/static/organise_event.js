@@ -2,43 +2,20 @@
 // most once in two seconds. The server writes them, as it does without scripts.
 
 import { find } from "./dom.js";
+import { Fresh } from "./fresh.js";
+import { Heat } from "./heat.js";
 import { Live } from "./live.js";
+import { SalesPlot } from "./sales_plot.js";
+import { speak } from "./texts.js";
 
-const PAUSE = 2_000;
-
-const now = find("#now");
-const { api = "", page = "" } = now.dataset;
-let waiting = 0;
-let isReading = false;
-let isStale = false;
-
-async function read() {
-  waiting = 0;
-  isStale = false;
-  isReading = true;
-  try {
-    const answer = await fetch(page, { headers: { accept: "text/html" } });
-    if (!answer.ok) return;
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const part of document.querySelectorAll("[data-live]")) {
-      if (!(part instanceof HTMLElement)) continue;
-      const fresh = made.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (fresh) part.replaceChildren(...fresh.childNodes);
-    }
-  } finally {
-    isReading = false;
-    if (isStale) soon();
-  }
-}
-
-/** Read once for all news of the next two seconds. */
-function soon() {
-  if (isReading) isStale = true;
-  else waiting ||= setTimeout(() => read().catch(() => {}), PAUSE);
-}
-
-const live = new Live(api, "");
-live.addEventListener("message", soon);
+speak(document);
+const heated = document.querySelector("#heat"), heat = heated instanceof HTMLElement ? new Heat(heated) : null;
+const { api = "", page = "" } = find("#now").dataset, plot = new SalesPlot();
+const fresh = new Fresh(page, () => {
+  plot.refresh();
+  heat?.refresh().catch(() => {});
+}), live = new Live(api, "");
+live.addEventListener("message", () => fresh.soon());
 live.addEventListener("live", (event) => {
   if (event instanceof CustomEvent) find("#live").hidden = event.detail.since === null;
 });

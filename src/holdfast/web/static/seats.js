@@ -9,12 +9,14 @@ import { Pace } from "./pace.js";
 
 export const FREE = 0;
 export const HELD = 1;
+export const BOOKED = 2;
+export const BLOCKED = 3;
 export const WHEELCHAIR = 1;
 export const COMPANION = 2;
 export const RESTRICTED = 4;
 
 /** @type {Record<string, number>} */
-const CODES = { available: FREE, held: HELD, booked: 2, blocked: 3 };
+const CODES = { available: FREE, held: HELD, booked: BOOKED, blocked: BLOCKED };
 
 /**
  * @typedef {import("./geometry.js").Point} Point
@@ -37,7 +39,7 @@ export class Seats extends EventTarget {
    * @param {number} most how many one visitor may choose
    */
   static async read(drawn, packed, most) {
-    const pace = new Pace(), seats = new Seats(drawn, most);
+    const pace = new Pace(), seats = new this(drawn, most);
     for (const section of drawn.sections) {
       seats.#addSection(section);
       await pace.rest();
@@ -180,7 +182,7 @@ export class Seats extends EventTarget {
   /** Take seats that others got out of the choice. */
   dropTaken() {
     if (this.isLeaving) return;
-    const lost = [...this.chosen].filter((seat) => !this.isFree(seat));
+    const lost = [...this.chosen].filter((seat) => !this.mayChoose(seat));
     for (const seat of lost) this.chosen.delete(seat);
     if (lost.length) this.#tell("chosen", { lost, over: false });
   }
@@ -188,6 +190,21 @@ export class Seats extends EventTarget {
   /** @param {number} seat */
   isFree(seat) {
     return this.state[seat] === FREE;
+  }
+
+  /** Whether a press chooses the seat. Staff choose others than buyers. @param {number} seat */
+  mayChoose(seat) {
+    return this.isFree(seat);
+  }
+
+  /** The state of a seat in a word, for those who see more than whether it is taken. @param {number} _seat @returns {string} */
+  stateOf(_seat) {
+    return "";
+  }
+
+  /** Whether there is something to choose in a row or a section. @param {{free: number}} part */
+  hasChoice(part) {
+    return part.free > 0;
   }
 
   /** Whether the visitor wants to see the seat, and can have it. @param {number} seat */
@@ -236,7 +253,7 @@ export class Seats extends EventTarget {
 
   /** Choose a seat, or take it out. @param {number} seat */
   toggle(seat) {
-    if (!this.isFree(seat)) return;
+    if (!this.mayChoose(seat)) return;
     const seats = this.soldWith(seat);
     if (this.chosen.has(seat)) {
       for (const each of seats) this.chosen.delete(each);
@@ -250,7 +267,7 @@ export class Seats extends EventTarget {
 
   /** Choose exactly these. @param {Iterable<number>} seats */
   choose(seats) {
-    this.chosen = new Set([...seats].filter((seat) => this.isFree(seat)).slice(0, this.most));
+    this.chosen = new Set([...seats].filter((seat) => this.mayChoose(seat)).slice(0, this.most));
     this.#tell("chosen", { lost: [], over: false });
   }
 

@@ -74,7 +74,7 @@ function isAtAisle(seats, seat) {
 
 /** A seat in the list: "Row 6 seat 9, stalls, aisle, free". @param {Seats} seats @param {number} seat */
 export function option(seats, seat) {
-  const state = seats.mine.has(seat) ? t("yours") : seats.chosen.has(seat) ? t("chosen") : seats.isFree(seat) ? t("free") : t("taken");
+  const state = seats.mine.has(seat) ? t("yours") : seats.chosen.has(seat) ? t("chosen") : seats.stateOf(seat) || (seats.isFree(seat) ? t("free") : t("taken"));
   const name = t("{row} seat {seat}", { row: rowName(seats.rowAt(seat).name), seat: seats.nameOf(seat) });
   return [name, seats.categoryOf(seat), ...notes(seats, seat), state].join(", ");
 }
