@@ -10,4 +10,4 @@ CREATE TABLE sale_minutes (
     PRIMARY KEY (event_number, at, kind)
 ) WITH (fillfactor = 70);
 
-UPDATE schema_generation SET generation = 23;
+UPDATE schema_generation SET generation = 24;
