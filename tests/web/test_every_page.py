@@ -18,6 +18,7 @@ import pytest
 
 from holdfast.web.link_pages import LINKS
 from support.browser import CHROMIUM, Browser, chromium
+from support.pictures import a_picture, text_of
 from support.threaded_server import threaded_server
 from web.account_visits import account_pages, make_account_of, submit
 from web.test_languages import HALL, PSEUDO, pseudo_language
@@ -26,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / ".generators" / "node_modules" / "axe-core" / "axe.min.js"
 LANGUAGES = ("en", "de", PSEUDO.code)
 WIDTHS = (1280, 320)
+DESCRIPTION = "# 1\n\n1 **2** [3](https://shop.example/)\n\n- 4\n\n> 5\n\n`6`\n"
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,6 +77,7 @@ class Sale:
     soon: int
     cancelled: int
     limited: int
+    presented: int
 
 
 @pytest.fixture
@@ -90,6 +93,14 @@ def sale(database_url: str) -> Iterator[Sale]:
         cancelled = event(capacity=5)
         assert httpx2.post(f"{url}/v1/events/{cancelled}/cancel").status_code == 200
         make_account_of(url)
+        presented = event(capacity=5, **dated)
+        for change in (
+            httpx2.patch(f"{url}/v1/events/{presented}/presentation", json={"description": DESCRIPTION}),
+            httpx2.put(
+                f"{url}/v1/events/{presented}/poster", json={"image": text_of(a_picture(size=(640, 360)))}
+            ),
+        ):
+            assert change.status_code == 200, change.text
         yield Sale(
             url=url,
             seated=event(seat_map=HALL, **dated),
@@ -97,6 +108,7 @@ def sale(database_url: str) -> Iterator[Sale]:
             soon=event(capacity=1, on_sale_at="2031-05-04T18:30:00Z"),
             cancelled=cancelled,
             limited=event(capacity=9, max_per_buyer=2),
+            presented=presented,
         )
 
 
@@ -107,6 +119,8 @@ def pages(browser: Browser, sale: Sale, lang: str) -> Iterator[str]:
         "nothing found": "/whats-on?q=9999",
         "areas": f"/e/{sale.standing}",
         "soon": f"/e/{sale.soon}",
+        "with a description and a poster": f"/e/{sale.presented}",
+        "link of a ticket": "/my/ticket",
         "cancelled": f"/e/{sale.cancelled}",
         "no event": "/e/999",
         "find": "/find",
@@ -137,6 +151,11 @@ def pages(browser: Browser, sale: Sale, lang: str) -> Iterator[str]:
     browser.run("document.querySelector('#email').value = '1@1.11'")
     submit(browser, "form[action$=confirm]", ".ticket")
     yield "booking"
+    link = browser.run("document.querySelector('[data-share] input').value")
+    browser.open(f"{sale.url}/my/ticket#{link.partition('#')[2]}")
+    browser.wait_for("!document.querySelector('#open [type=submit]').disabled")
+    submit(browser, "#open", ".ticket")
+    yield "ticket"
     browser.open(f"{sale.url}/e/{sale.standing}")
     submit(browser, "form[action$=hold]", ".banner-title")
     yield "nothing chosen"
