@@ -61,7 +61,7 @@ def list_bookings(
         if search is None:
             found = await queries.list_bookings(number, status=state, limit=limit)
         else:
-            found = await queries.booking_search.find(search, number, status=state, limit=limit)
+            found = await inventory.booking_search.find(search, number, status=state, limit=limit)
         return [booking_json(one) for one in found] if as_json else await booking_rows(inventory, found)
 
     columns = (

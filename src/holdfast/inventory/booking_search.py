@@ -7,19 +7,15 @@ ada@example.org. The database keeps the words of names, addresses and references
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from holdfast.errors import InvalidInput
 from holdfast.ids import parse_reference
+from holdfast.inventory.queries import Queries
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.commands import STAFF
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.seating.label import normalise_label
-from holdfast.inventory.store.reads import ReadStore
-
-if TYPE_CHECKING:
-    from holdfast.inventory.queries import Queries
 
 __all__ = ["BookingSearch", "words_of"]
 
@@ -37,9 +33,8 @@ def words_of(text: str) -> str:
 class BookingSearch:
     """Finds bookings of one event, or of an organisation's events."""
 
-    def __init__(self, queries: Queries, reads: ReadStore) -> None:
+    def __init__(self, queries: Queries) -> None:
         self._queries = queries
-        self._reads = reads
 
     async def find(
         self,

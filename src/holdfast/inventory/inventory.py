@@ -22,6 +22,7 @@ from holdfast.inventory.batching.limits import InventoryLimits
 from holdfast.inventory.batching.pending_command import HasLeft
 from holdfast.inventory.batching.runner import BatchRunner, JobsOf
 from holdfast.inventory.batching.scheduler import LaneScheduler
+from holdfast.inventory.booking_search import BookingSearch
 from holdfast.inventory.creation import EventCreation
 from holdfast.inventory.history import Histories
 from holdfast.inventory.hold_tokens import HoldTokens
@@ -110,6 +111,7 @@ class Inventory:
             histories=Histories(read_model_store, self.read_models),
             sales=SalesReads(minutes, self._sale_counts),
         )
+        self.booking_search = BookingSearch(self.queries)
         self.venue_maps = VenueMaps(connections)
         self.streams = Streams(
             self.read_models, changes_since, self._commits, max_clients=self._limits.streams

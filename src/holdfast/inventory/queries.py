@@ -10,7 +10,6 @@ from uuid import UUID
 
 from holdfast import ids
 from holdfast.errors import BookingNotFound, EventNotFound, HoldNotFound
-from holdfast.inventory.booking_search import BookingSearch
 from holdfast.inventory.history import Histories, HistoryItem, Position
 from holdfast.inventory.live.changes_since import ChangesSince, SeatChanges
 from holdfast.inventory.notices import Notice, notices_of
@@ -75,7 +74,6 @@ class Queries:
         self._sales = sales
         self._past = Past(reads, event_store, occupancies)
         self._documents = SeatMapDocuments(self.get_seat_map)
-        self.booking_search = BookingSearch(self, reads)
         self._states = SharedFlight(self._read_states)
         self._slow_states = SharedFlight(self._read_states, max_keys=1)
         self._slow: set[int] = set()

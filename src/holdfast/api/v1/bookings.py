@@ -178,7 +178,7 @@ async def list_bookings(
     organisation = organisation_of(principal) if number is None else principal.organisation
     before, queries = position_id(request, cursor, filters), request.inventory.queries
     if q is not None:
-        found = await queries.booking_search.find(
+        found = await request.inventory.booking_search.find(
             q,
             number,
             organisation=organisation,

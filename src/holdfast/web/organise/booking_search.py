@@ -44,7 +44,7 @@ async def search_bookings(
             number, status=state, metadata=metadata, before=before, limit=SHOWN + 1
         )
     else:
-        found = await queries.booking_search.find(
+        found = await request.inventory.booking_search.find(
             text,
             number,
             organisation=request.principal.organisation,
