@@ -96,7 +96,10 @@ export class Heat {
     const moment = this.moments[this.chosen];
     if (!moment) return;
     const sold = moment.states.reduce((sum, state) => sum + Number(state === BOOKED), 0);
-    const time = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "short", timeStyle: "short", hourCycle: "h23", timeZone: this.root.dataset.zone }).format(moment.at);
+    const lang = document.documentElement.lang;
+    /** @type {Intl.DateTimeFormatOptions} */
+    const form = { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: this.root.dataset.zone };
+    const time = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, form).format(moment.at); // as the server writes dates
     const says = n("{time}: {count} seat sold", "{time}: {count} seats sold", sold, { time });
     find("#as-of-says", this.root).textContent = says;
     this.slider.setAttribute("aria-valuetext", says);
