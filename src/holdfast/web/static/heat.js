@@ -8,7 +8,7 @@ import { GLYPH_PIXELS, disc, paintDots } from "./glyphs.js";
 import { Picture } from "./picture.js";
 import { planOf } from "./plan.js";
 import { BOOKED, Seats } from "./seats.js";
-import { n, t } from "./texts.js";
+import { dates, n, t } from "./texts.js";
 
 const MOMENTS = 12;
 const COLOURS = 7;
@@ -96,10 +96,7 @@ export class Heat {
     const moment = this.moments[this.chosen];
     if (!moment) return;
     const sold = moment.states.reduce((sum, state) => sum + Number(state === BOOKED), 0);
-    const lang = document.documentElement.lang;
-    /** @type {Intl.DateTimeFormatOptions} */
-    const form = { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: this.root.dataset.zone };
-    const time = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, form).format(moment.at); // as the server writes dates
+    const time = dates({ dateStyle: "medium", timeStyle: "short", timeZone: this.root.dataset.zone }).format(moment.at);
     const says = n("{time}: {count} seat sold", "{time}: {count} seats sold", sold, { time });
     find("#as-of-says", this.root).textContent = says;
     this.slider.setAttribute("aria-valuetext", says);

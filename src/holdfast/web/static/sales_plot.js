@@ -2,6 +2,7 @@
 // not see it. uPlot draws it, and the page loads uPlot before this script.
 
 import { find } from "./dom.js";
+import { dates } from "./texts.js";
 
 /** @typedef {{zone: string, step: number, at: number[], admissions: number[], holds: number[]}} Points */
 
@@ -25,10 +26,8 @@ function read() {
 
 /** The newest points, and how the axis writes their times. @param {Points} points */
 function writer({ zone, step }) {
-  const language = document.documentElement.lang;
-  /** @type {Intl.DateTimeFormatOptions} */
-  const form = step * 120 > DAY * 3 ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const format = new Intl.DateTimeFormat(language, { ...form, timeZone: zone });
+  const form = step * 120 > DAY * 3 ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit" };
+  const format = dates({ .../** @type {Intl.DateTimeFormatOptions} */ (form), timeZone: zone });
   return (/** @type {number} */ at) => format.format(at * 1_000);
 }
 

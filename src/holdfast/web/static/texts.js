@@ -41,6 +41,11 @@ export function time(moment) {
   return new Intl.DateTimeFormat(language, { timeStyle: "medium", hourCycle: "h23" }).format(moment);
 }
 
+/** Dates as the server writes them: the day before the month. @param {Intl.DateTimeFormatOptions} form */
+export function dates(form) {
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { hourCycle: "h23", ...form });
+}
+
 /** A value cannot disturb the order of the words around it. @param {string} text @param {Values} values */
 function fill(text, values) {
   const [before, after] = isFlipped ? ["\u2068", "\u2069"] : ["", ""];
