@@ -61,7 +61,7 @@ def test_a_server_with_a_certificate_speaks_https(open_folder: Path, chain: Serv
         (("key.pem", "key.pem"), "key.pem has no certificate in PEM form"),
         (("server.pem", None), "server.pem has no private key in PEM form"),
         (("server.pem", "secret.pem"), "has a password"),
-        ((None, "key.pem"), "HOLDFAST_CERTFILE is not set"),
+        ((None, "key.pem"), "HOLDFAST_KEYFILE has no use without HOLDFAST_CERTFILE"),
         (("broken.pem", "key.pem"), "broken.pem and its key cannot be used"),
     ],
 )
