@@ -48,7 +48,7 @@ _CURSOR = re.compile(r"(?<=cursor=)[A-Za-z0-9_-]{20,}")
 _EPOCH = re.compile(r"\b(?!3f9a1c2e)[0-9a-f]{8}(?=\.[0-9a-f])")
 """An epoch in a tag, a bookmark or an address. The examples of documents stay."""
 
-_REFERENCE = re.compile(r"(?<=[?&]reference=)[0-9A-Z]{8}\b")
+_REFERENCE = re.compile(r"(?:(?<=[?&]reference=)|(?<=[?&]q=))[0-9A-Z]{8}\b")
 """A reference in a query. In an answer it is a member. The examples of documents stay."""
 
 
