@@ -91,7 +91,7 @@ WITHOUT_OBJECT = {
     *("get_second_factor", "enrol_second_factor", "confirm_second_factor", "renew_recovery_codes"),
     *("remove_second_factor", "list_passkeys", "begin_passkey", "add_passkey"),
     *("rename_passkey", "remove_passkey", "begin_passkey_sign_in", "sign_in_with_passkey"),
-    *("request_booking_link", "use_booking_link"),
+    *("request_booking_link", "use_booking_link", "use_ticket_link"),
     *("request_sign_in_link", "use_sign_in_link", "set_up", "accept_invitation", "list_organisations"),
     *(
         "create_event",
@@ -113,6 +113,8 @@ BODIES: dict[str, Any] = {
     "box_office_place_hold": {"event_id": "{event}", "qty": 1},
     "confirm_hold": {"hold": "{hold}", "hold_token": "hfh_1_" + "A" * 43},
     "change_hold": {"metadata": {}},
+    "preview_message": {"subject": "Doors", "paragraphs": ["At seven."]},
+    "send_message": {"subject": "Doors", "paragraphs": ["At seven."]},
     "change_booking": {"metadata": {"a": "b"}},
     "exchange_booking": {"lines": [{"quantity": 1}]},
     "change_member": {"role": "door"},

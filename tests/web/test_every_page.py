@@ -93,7 +93,7 @@ def sale(database_url: str) -> Iterator[Sale]:
         cancelled = event(capacity=5)
         assert httpx2.post(f"{url}/v1/events/{cancelled}/cancel").status_code == 200
         make_account_of(url)
-        presented = event(capacity=5, **dated)
+        presented = event(areas=[{"name": "5", "capacity": 5}], **dated)
         for change in (
             httpx2.patch(f"{url}/v1/events/{presented}/presentation", json={"description": DESCRIPTION}),
             httpx2.put(

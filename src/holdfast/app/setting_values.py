@@ -80,7 +80,9 @@ def check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
 
     if certfile is None:
         if keyfile is not None:
-            raise CannotStart("HOLDFAST_KEYFILE has no use without HOLDFAST_CERTFILE: name the certificate, too.")
+            raise CannotStart(
+                "HOLDFAST_KEYFILE has no use without HOLDFAST_CERTFILE: name the certificate, too."
+            )
         return
     try:
         load_tls(certfile, keyfile)

@@ -25,8 +25,8 @@ SQL = queries.load("preconditions")
 
 _OLDEST_POSTGRESQL = 15
 _SCHEMA = Path(__file__).with_name("schema.sql")
-OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text(), re.MULTILINE)
-_VIEWS = re.findall(r"^CREATE VIEW (\w+)", _SCHEMA.read_text(), re.MULTILINE)
+OURS = re.findall(r"^CREATE (?:TABLE|SEQUENCE) (\w+)", _SCHEMA.read_text("utf-8"), re.MULTILINE)
+_VIEWS = re.findall(r"^CREATE VIEW (\w+)", _SCHEMA.read_text("utf-8"), re.MULTILINE)
 _MIGRATED = "schema_generation"
 _OF_ALEMBIC = "alembic_version"
 

@@ -27,7 +27,7 @@ def load(name: str) -> dict[str, bytes]:
 
     Raises KeyError for an unknown file or included block.
     """
-    text = _INCLUDE.sub(_included, FILES[name].read_text())
+    text = _INCLUDE.sub(_included, FILES[name].read_text("utf-8"))
     found = aiosql.from_str(text, "psycopg", mandatory_parameters=False)
     return {
         query: getattr(found, query).sql.strip().rstrip(";").encode()
@@ -51,5 +51,5 @@ def _column_lists() -> dict[str, str]:
         block[1]: "\n".join(line for line in block[2].rstrip().splitlines() if not line.startswith("--"))
         for path in _PATHS
         if path.stem == _COLUMN_LISTS
-        for block in _BLOCK.finditer(path.read_text())
+        for block in _BLOCK.finditer(path.read_text("utf-8"))
     }

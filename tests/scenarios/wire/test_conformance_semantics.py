@@ -86,7 +86,7 @@ async def test_options_for_the_whole_server_is_answered(server: Serving, body: b
     sent = request(b"*", method=b"OPTIONS", body=body, is_last=False) + HEALTH
     first, second = await exchange(server.port, [sent], methods=[b"OPTIONS", b"GET"])
     assert (first.status, second.status) == (204, 200)
-    assert first.header(b"allow") == b"DELETE, GET, HEAD, OPTIONS, PATCH, POST"
+    assert first.header(b"allow") == b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
     assert first.all(b"content-length") == []
 
 

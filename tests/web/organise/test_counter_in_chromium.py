@@ -76,13 +76,15 @@ def test_a_refusal_keeps_the_keyboard_and_what_was_typed(browser: Browser, netwo
     assert bookings(network) == []
 
 
+AWAY = 200
+"""More losses than Chromium resends a request on its own, which depends on its open connections."""
+
+
 @pytest.mark.parametrize(
     ("losses", "sold"),
     [
-        ([Loss.REQUEST] * 4, 0),  # the browser itself sends a request twice if its connection was reset
-        ([Loss.REQUEST] * 4 + [Loss.ANSWER], 0),
-        ([Loss.ANSWER] * 3 + [Loss.REQUEST], 1),
-        ([Loss.HALF], 1),
+        ([Loss.REQUEST] * AWAY, 0),
+        ([Loss.ANSWER] + [Loss.REQUEST] * AWAY, 1),
     ],
 )
 def test_a_lost_press_is_asked_for_and_never_guessed(
@@ -92,6 +94,8 @@ def test_a_lost_press_is_asked_for_and_never_guessed(
     network.losses.extend(losses)
     browser.press("2")
     browser.press("Enter")
+    browser.wait_for("!document.querySelector('#unanswered').hidden")
+    network.losses.clear()
     browser.wait_for(
         f"{FOCUS} === 'Print'" if sold else "document.querySelector('#counter .banner-title') !== null"
     )
@@ -99,10 +103,13 @@ def test_a_lost_press_is_asked_for_and_never_guessed(
     assert len(bookings(network)) == sold
     if not sold:
         assert browser.run("document.querySelector('.banner-title').textContent") == "Nothing was booked"
+    shown = browser.run("document.querySelector('#last').textContent")
     browser.press("Escape")
+    browser.wait_for("document.activeElement.id === 'what'")
     browser.press("1")
     browser.press("Enter")
-    browser.wait_for(f"{FOCUS} === 'Print'")
+    browser.wait_for(f"document.querySelector('[data-sold] #last') && {FOCUS} === 'Print'")
+    browser.wait_for(f"document.querySelector('#last').textContent !== {shown!r}")
     assert len(bookings(network)) == sold + 1
 
 
@@ -110,7 +117,7 @@ def test_without_a_network_nothing_is_sold_and_a_reload_still_asks(
     browser: Browser, network: LossyProxy
 ) -> None:
     open_counter(browser, network)
-    network.losses.extend([Loss.ANSWER] + [Loss.REQUEST] * 200)
+    network.losses.extend([Loss.ANSWER] + [Loss.REQUEST] * AWAY)
     browser.press("2")
     browser.press("Enter")
     browser.wait_for("!document.querySelector('#unanswered').hidden")
@@ -118,8 +125,9 @@ def test_without_a_network_nothing_is_sold_and_a_reload_still_asks(
     assert browser.run("document.querySelector('.counter-pending').textContent.trim()") == "2"
     browser.press("3")
     browser.press("Enter")
+    browser.run("window.isLeft = true")
     browser.run("location.reload()")
-    browser.wait_for("!document.querySelector('#unanswered').hidden")
+    browser.wait_for("!window.isLeft && document.querySelector('#unanswered')?.hidden === false")
     network.losses.clear()
     browser.wait_for(f"{FOCUS} === 'Print'")
     assert [booking["quantity"] for booking in bookings(network)] == [2]

@@ -137,7 +137,7 @@ def sales_pages(browser: Browser, office: Office, lang: str) -> Iterator[str]:
     browser.run("document.querySelector('[value=send]').click()")
     browser.wait_for("!window.isLeft && document.querySelector('tbody') !== null")
     yield "messages"
-    browser.open(f"{office.url}/organise/events/{office.seated}/counter")
+    browser.open(f"{office.url}/organise/events/{office.busy}/counter")
     yield "counter"
     browser.run("document.querySelector('#unanswered').hidden = false")
     yield "counter, no answer"

@@ -93,7 +93,11 @@ async def test_a_role_sees_no_button_and_no_link_that_it_may_not_use(
                 continue
             page = Page(answer.text)
             looked_at.add(route.path)
-            targets = [("POST", form.action) for form in page.forms if "form_key" in dict(form.fields)]
+            targets = [
+                ("POST", form.action)
+                for form in page.forms
+                if form.action and "form_key" in dict(form.fields)
+            ]
             targets += [("GET", link) for link in page.links if "organise" in link]
             for method, path in targets:
                 needed = pattern_of(app, method, path).policy

@@ -128,9 +128,21 @@ async def test_no_form_of_a_foreign_page_is_taken(client: httpx2.AsyncClient, ap
     names = {"event": str(event["number"]), "member": "1", "ticket": "1", "key": "k3v9"}
     for path in paths:
         at = path
-        for name in ("event", "booking", "block", "webhook", "delivery", "member", "ticket", "key"):
+        for name in (
+            "event",
+            "booking",
+            "block",
+            "webhook",
+            "delivery",
+            "member",
+            "ticket",
+            "key",
+            "seat_map",
+        ):
             at = at.replace(f"{{{name}}}", names.get(name, str(event["id"])))
-        answer = await client.post(at, data=KEY, headers={"sec-fetch-site": "cross-site"})
+        answer = await client.post(
+            at, data=KEY | {"blocks": str(event["id"])}, headers={"sec-fetch-site": "cross-site"}
+        )
         assert answer.status_code == 403, path
 
 

@@ -19,7 +19,7 @@ _STATEMENT = re.compile(r"(?:'[^']*'|\$(\w*)\$.*?\$\1\$|[^;'])+", re.DOTALL)
 def run_file(path: Path) -> None:
     """Run every statement of the file in the migration's transaction."""
     connection = op.get_bind()
-    for statement in statements_of(path.read_text()):
+    for statement in statements_of(path.read_text("utf-8")):
         connection.exec_driver_sql(statement)
 
 

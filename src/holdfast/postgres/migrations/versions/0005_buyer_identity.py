@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def _statement(what: str) -> str:
-    return Path(__file__).with_name(f"0005_buyer_identity{what}.sql").read_text()
+    return Path(__file__).with_name(f"0005_buyer_identity{what}.sql").read_text("utf-8")
 
 
 def _name_live_holds(connection: Connection) -> None:
