@@ -1,6 +1,8 @@
 // Passes a ticket's link on: by the phone's own way to share, or by the clipboard.
 
-import { t } from "./texts.js";
+import { speak, t } from "./texts.js";
+
+speak(document);
 
 for (const part of document.querySelectorAll("[data-share]")) {
   const field = part.querySelector("input");
