@@ -21,7 +21,9 @@ from web.account_visits import fill, make_account_of, submit
 from web.test_every_page import AXE, LANGUAGES, faults
 from web.test_languages import HALL, PSEUDO, pseudo_language
 
-WITHOUT_WRITTEN = "for (const one of document.querySelectorAll('bdi, code, textarea:not(#text)')) one.textContent = '1'"
+WITHOUT_WRITTEN = (
+    "for (const one of document.querySelectorAll('bdi, code, textarea:not(#text)')) one.textContent = '1'"
+)
 
 pytestmark = [
     pytest.mark.slow,
