@@ -12,6 +12,8 @@ from golden.spoiling import SPOILT, furnished, good_requests, grouped, refuse, w
 from golden.walking import Document
 from support.http_app import running_app
 
+pytestmark = pytest.mark.timeout(360)  # each spoils every route
+
 
 async def test_a_spoilt_request_is_refused_as_recorded(deployment: Deployment, document: Document):
     good = good_requests(await furnished(deployment), document)
