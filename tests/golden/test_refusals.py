@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
+import pytest
+
 from golden.asking import Deployment
 from golden.files import compare
 from golden.outages import end_at_commit, locked_tables, refuse_cancelled
