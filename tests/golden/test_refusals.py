@@ -5,16 +5,12 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
-import pytest
-
 from golden.asking import Deployment
 from golden.files import compare
 from golden.outages import end_at_commit, locked_tables, refuse_cancelled
 from golden.spoiling import SPOILT, furnished, good_requests, grouped, refuse, with_body
 from golden.walking import Document
 from support.http_app import running_app
-
-pytestmark = pytest.mark.timeout(360)  # each spoils every route
 
 
 async def test_a_spoilt_request_is_refused_as_recorded(deployment: Deployment, document: Document):

@@ -123,6 +123,29 @@ async def test_a_worker_loop_survives_failures() -> None:
     await loops.stop()
 
 
+async def test_a_worker_that_cannot_stop_stops_the_others_all_the_same() -> None:
+    """The database may be away when a server stops."""
+    stopped: list[str] = []
+
+    class Last(Worker):
+        interval = 3600
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def run_once(self) -> int:
+            return 0
+
+        async def stop(self) -> None:
+            stopped.append(self.name)
+            raise ConnectionError("away")
+
+    loops = Background([Last("first"), Last("second")])
+    loops.start()
+    await loops.stop()
+    assert stopped == ["first", "second"]
+
+
 async def test_each_setting_reaches_its_worker(inventory: Inventory) -> None:
     settings = Settings(
         sweep_interval_seconds=11,

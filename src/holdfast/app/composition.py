@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 
 from fastapi import FastAPI
@@ -175,16 +175,17 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await inventory.open()
-        await wait_for_first(connections.all(), _FIRST_CONNECTION_SECONDS)
-        background.start()
-        with ready_to_ask() if settings.open else nullcontext():
-            yield
-        await background.stop()
-        await inventory.close()
-        if limits.redis is not None:
-            await limits.redis.close()
-        write_tallies()
+        async with AsyncExitStack() as stack:  # it runs each step, also after one that fails
+            stack.callback(write_tallies)
+            if limits.redis is not None:
+                stack.push_async_callback(limits.redis.close)
+            stack.push_async_callback(inventory.close)
+            await inventory.open()
+            await wait_for_first(connections.all(), _FIRST_CONNECTION_SECONDS)
+            stack.push_async_callback(background.stop)
+            background.start()
+            with ready_to_ask() if settings.open else nullcontext():
+                yield
 
     limits = build_limits(settings, server_key)
     if limits.live_holds is not None:

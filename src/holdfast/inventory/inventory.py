@@ -1,7 +1,7 @@
 """Inventory: the face of this context, with every use case of a sale. No SQL, no HTTP.
 
-Commands of an event go through its lane (`execute`); reads go past it. Callers use six parts besides:
-`queries`, `read_models`, `streams`, `operations`, `venue_maps` and `hold_tokens`.
+Commands of an event go through its lane (`execute`); reads go past it. Callers use seven parts besides:
+`queries`, `booking_search`, `read_models`, `streams`, `operations`, `venue_maps` and `hold_tokens`.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ class Background:
             with suppress(asyncio.CancelledError):
                 await task
         for worker in self._workers:
-            await worker.stop()
+            try:
+                await worker.stop()
+            except Exception as error:  # noqa: BLE001 - the database may be away, and others must stop too
+                log.warning("background_failed", worker=worker.name, error=repr(error))
 
 
 async def _repeat(worker: Worker) -> None:
