@@ -272,11 +272,15 @@ class Queries:
         return await self._bookings_of(ids_of_all)
 
     async def _bookings_of(self, found: Sequence[tuple[int, UUID]]) -> list[Booking]:
-        bookings = []
+        """Return the bookings in the order of their (event number, booking id), with one read of each event."""
+        wanted: dict[int, list[UUID]] = {}
         for event_number, id in found:
-            row = await self._reads.find_hold_of_booking(event_number, id)
-            bookings += await self._to_bookings(event_number, [row] if row else [])
-        return bookings
+            wanted.setdefault(event_number, []).append(id)
+        bookings: dict[UUID, Booking] = {}
+        for event_number, of_event in wanted.items():
+            holds = await self._reads.find_holds_of_bookings(event_number, of_event)
+            bookings |= {each.id: each for each in await self._to_bookings(event_number, holds)}
+        return [bookings[id] for _, id in found if id in bookings]
 
     async def find_bookings(
         self,
@@ -289,11 +293,14 @@ class Queries:
         before: UUID | None = None,
     ) -> list[Booking]:
         """Return the booking with this reference; newest first, if chance made two in different events."""
-        found: list[Booking] = []
-        for event_number, id in await self._reads.find_booking_ids(reference, organisation=organisation):
-            if number in (None, event_number) and (before is None or id < before):
-                row = await self._reads.find_hold_of_booking(event_number, id)
-                found += await self._to_bookings(event_number, [row] if row else [])
+        of_all = await self._reads.find_booking_ids(reference, organisation=organisation)
+        found = await self._bookings_of(
+            [
+                (event_number, id)
+                for event_number, id in of_all
+                if number in (None, event_number) and (before is None or id < before)
+            ]
+        )
         wanted = (metadata or {}).items()
         return [
             booking

@@ -135,6 +135,12 @@ class ReadStore:
         """Return the booking's hold, as `find_hold` does."""
         return await self._find(number, "read_hold_of_booking", check, booking_id=booking_id)
 
+    async def find_holds_of_bookings(
+        self, number: int, ids: Sequence[UUID]
+    ) -> list[tuple[HoldRecord, datetime]]:
+        """Return the holds of an event's bookings, in any order."""
+        return await self._list(number, "find_holds_of_bookings", booking_ids=list(ids))
+
     async def find_hold_of_seat(self, number: int, seat: int) -> tuple[HoldRecord, datetime] | None:
         return await self._find(number, "read_hold_of_seat", seat_number=seat)
 

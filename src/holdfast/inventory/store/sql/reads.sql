@@ -151,6 +151,15 @@ WHERE b.event_number = :event_number
 ORDER BY b.id DESC
 LIMIT :max_rows;
 
+-- name: find_holds_of_bookings
+SELECT
+       -- include: hold_columns,
+       -- include: booking_columns,
+       statement_timestamp() AS now
+FROM bookings b
+JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id
+WHERE b.event_number = :event_number AND b.id = ANY(:booking_ids::uuid[]);
+
 -- name: search_bookings
 -- By metadata. A statement of its own: a condition that may be absent would keep a generic plan from the index.
 SELECT
