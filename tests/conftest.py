@@ -56,7 +56,7 @@ def database_url(databases: TestDatabases) -> Iterator[str]:
     """A migrated database for one test."""
     url = databases.create()
     yield url
-    databases.drop(url)
+    databases.release(url)
 
 
 @pytest.fixture
@@ -64,4 +64,4 @@ def empty_database_url(databases: TestDatabases) -> Iterator[str]:
     """An empty database for one test."""
     url = databases.create(migrated=False)
     yield url
-    databases.drop(url)
+    databases.release(url)

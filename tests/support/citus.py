@@ -10,7 +10,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -23,6 +23,8 @@ from holdfast.postgres.schema import upgrade
 from holdfast.postgres.tables import OF_EVENTS
 
 SHARDS = 4
+BEHIND = 8
+"""Databases that are dropped at the same time, behind the tests. Citus' own sessions can delay a drop by 5 seconds."""
 ROLE = "holdfast"
 
 Node = tuple[str, int]
@@ -43,6 +45,8 @@ class CitusDatabases:
         self._empty = f"{prefix}_empty"
         self._names = (f"{prefix}_{number}" for number in itertools.count(1))
         self._made: set[str] = set()
+        self._behind = ThreadPoolExecutor(BEHIND)
+        self._next: Future[str] | None = None
 
     @property
     def server(self) -> NoReturn:
@@ -55,16 +59,29 @@ class CitusDatabases:
         )
 
     def stop(self) -> None:
+        self._behind.shutdown()
         for name in list(self._made):
             self._drop(name)
 
     def create(self, *, migrated: bool = True) -> str:
+        """Return the URL of a new database. The next one that is migrated is made behind the test."""
         template = self._template if migrated else self._empty
         if template not in self._made:
             self._make_template(template, migrated=migrated)
+        if not migrated:
+            return self._copy(template)
+        ready = self._next or self._behind.submit(self._copy, template)
+        self._next = self._behind.submit(self._copy, template)
+        return ready.result()
+
+    def release(self, url: str) -> None:
+        """Drop a database behind the tests that follow. `stop` waits for it, and drops again what had failed."""
+        self._behind.submit(self.drop, url)
+
+    def _copy(self, template: str) -> str:
         name = next(self._names)
-        self._everywhere("postgres", f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}")
         self._made.add(name)
+        self._everywhere("postgres", f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}")
         return self.url_of(name)
 
     def drop(self, url: str) -> None:

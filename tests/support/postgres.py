@@ -56,6 +56,9 @@ class TestDatabases:
         with psycopg.connect(self.server.url, autocommit=True) as connection:
             drop_database(connection, str(name))
 
+    release = drop
+    """Drop a database that no test needs any more."""
+
     def _migrated_template(self) -> str:
         if self._template is None:
             from holdfast.postgres.schema import upgrade
