@@ -72,7 +72,8 @@ async def take_lease(app: Application) -> None:
 
 
 async def delete_old(app: Application) -> None:
-    assert await engine_of(app).operations.delete_old_answers(72, 10) == 0
+    old = {"answer_hours": 72, "attempt_days": 90, "max_rows": 10}
+    assert await engine_of(app).operations.delete_old_rows(**old) == 0
 
 
 @pytest.mark.parametrize("work", [insert_key, find_key, take_lease, delete_old])

@@ -346,6 +346,6 @@ async def test_refusals_of_guests_and_buyers_are_kept_for_minutes_only(
         assert (await ask_hold(staff, event, key=of_staff)).status_code == 409
     for more_minutes, left in ((14, 4), (2, 2)):
         age(database_url, "idempotency", f"{more_minutes} minutes")
-        await inventory.operations.delete_old_answers(72, 100)
+        await inventory.operations.delete_old_rows(answer_hours=72, attempt_days=90, max_rows=100)
         assert fetch(database_url, "SELECT count(*) FROM idempotency") == [(left,)]
     assert fetch(database_url, "SELECT bool_or(brief) FROM idempotency") == [(False,)]

@@ -141,15 +141,19 @@ async def test_lapsed_holds_are_found_in_all_shards(node: Connections) -> None:
 
 @pytest.mark.one_postgres("it pretends to be a node")
 async def test_old_rows_are_found_in_all_shards(node: Connections, database_url: str) -> None:
-    """They are deleted through their own event, which has none here: the search repeats what it found."""
+    """Both kinds in one round trip. They are deleted through their own event, which has the whole tables here."""
+    answer = "(event_number, scope, body, status, answer, created_at) VALUES (%s, '\\x01', '', 201, '', now()"
     for shard in (101, 102):
-        sql(
-            database_url,
-            f"INSERT INTO attempts_{shard} VALUES (%s, 1, 1, 'FAILED', now() - interval '9 days', NULL)",
-            10 * shard + 1,
-        )
-    found = await WorkerStore(node)._find("find_old_attempts", 10, days=3)
-    assert sorted(row for table in found for row in table) == [(1011, 1), (1021, 1)]
+        number = 10 * shard + 1
+        for table in (f"attempts_{shard}", "attempts"):
+            old = "(%s, 1, 1, 'FAILED', now() - interval '9 days', NULL)"
+            sql(database_url, f"INSERT INTO {table} VALUES {old}", number)
+        for table in (f"idempotency_{shard}", "idempotency"):
+            sql(database_url, f"INSERT INTO {table} {answer} - interval '9 days')", number)
+    young = f"INSERT INTO idempotency_102 {answer})"
+    sql(database_url, young, 1022)
+    assert await WorkerStore(node).delete_old_rows(answer_hours=72, attempt_days=3, max_rows=10) == 4
+    assert sql(database_url, "SELECT FROM attempts UNION ALL SELECT FROM idempotency") == []
 
 
 @pytest.mark.one_postgres("it pretends to be a node")

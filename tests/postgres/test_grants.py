@@ -73,7 +73,9 @@ async def test_a_server_of_the_role_sells_and_lets_in(database_url: str, served_
         ]
         assert (await client.get("/v1/audit")).json()["items"]
         assert await AuditRetention(access_of(app), days=30).run_once() == 0
-        assert await engine_of(app).operations.delete_old_answers(1, 10) == 0
+        assert (
+            await engine_of(app).operations.delete_old_rows(answer_hours=1, attempt_days=1, max_rows=10) == 0
+        )
     with psycopg.connect(served_url, autocommit=True) as session:
         for name in APPEND_ONLY:
             assert session.execute(f"SELECT FROM {name} LIMIT 1".encode()).fetchone() is not None, name

@@ -153,14 +153,14 @@ class Operations:
         """Return the numbers of events whose holds' rows must be rewritten, max `max_rows` of each node."""
         return await self._store.find_unswept(max_rows)
 
-    async def delete_old_answers(self, hours: int, max_rows: int) -> int:
-        """Delete old answers of Idempotency-Keys, max `max_rows` of each node. Return their number; 0: none is
-        old."""
-        return await self._store.delete_old_answers(hours, max_rows)
+    async def delete_old_rows(self, *, answer_hours: int, attempt_days: int, max_rows: int) -> int:
+        """Delete old answers of Idempotency-Keys and old FAILED attempts, max `max_rows` of each kind and node.
 
-    async def delete_old_attempts(self, days: int, max_rows: int) -> int:
-        """Delete old FAILED attempts, max `max_rows` of each node. Return their number; 0: none is old."""
-        return await self._store.delete_old_attempts(days, max_rows)
+        Return their number; 0: none is old.
+        """
+        return await self._store.delete_old_rows(
+            answer_hours=answer_hours, attempt_days=attempt_days, max_rows=max_rows
+        )
 
     def make_auditor(self) -> Auditor:
         """Return an auditor, which checks every counter, claim and journal once."""

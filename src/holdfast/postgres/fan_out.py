@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from weakref import WeakKeyDictionary
@@ -25,7 +25,7 @@ from holdfast.postgres.rows import Table
 from holdfast.postgres.tables import OF_EVENTS
 from holdfast.postgres.together import Given, ask_each
 
-__all__ = ["NodeShards", "ask_everywhere"]
+__all__ = ["NodeShards", "ask_all_everywhere", "ask_everywhere"]
 
 _SQL = queries.load("placement")
 _OWN_SHARDS = Statement("list_own_shards", _SQL["list_own_shards"])
@@ -83,13 +83,25 @@ async def ask_everywhere(connections: Connections, statement: bytes, parameters:
 
     A statement that joins tables has `max_rows` among its parameters, and no ORDER BY.
     """
-    found = await _ask_nodes(connections, statement, parameters) if connections.nodes else None
+    return [table for (table,) in await ask_all_everywhere(connections, [statement], parameters)]
+
+
+async def ask_all_everywhere(
+    connections: Connections, statements: Sequence[bytes], parameters: Given
+) -> list[list[Table]]:
+    """Return the rows of several such statements from each PostgreSQL. A node gets them in one round trip."""
+    found = await _ask_nodes(connections, statements, parameters) if connections.nodes else None
     if found is None:
-        found = [await connections.ask_pool(pool, statement, parameters) for pool in connections.all()]
+        found = [
+            [await connections.ask_pool(pool, statement, parameters) for statement in statements]
+            for pool in connections.all()
+        ]
     return found
 
 
-async def _ask_nodes(connections: Connections, statement: bytes, parameters: Given) -> list[Table] | None:
+async def _ask_nodes(
+    connections: Connections, statements: Sequence[bytes], parameters: Given
+) -> list[list[Table]] | None:
     """Return None if the shards move at this moment, or have gone to an unknown node. The coordinator can answer."""
     for _ in range(2):
         shards = _SHARDS.get(connections) or await _read_shards(connections)
@@ -100,31 +112,33 @@ async def _ask_nodes(connections: Connections, statement: bytes, parameters: Giv
         }
         found = await asyncio.gather(
             *(
-                _ask_node(connections, connections.nodes[node], own, own.statement_of(statement), given)
+                _ask_node(connections, connections.nodes[node], own, statements, given)
                 for node, own in shards.items()
             )
         )
-        tables = [table for table in found if table is not None]
-        if len(tables) == len(shards):
-            return tables
+        answers = [tables for tables in found if tables is not None]
+        if len(answers) == len(shards):
+            return answers
         _SHARDS.pop(connections, None)
     _SHARDS.pop(connections, None)
     return None
 
 
 async def _ask_node(
-    connections: Connections, pool: Pool, shards: NodeShards, statement: Statement, parameters: Given
-) -> Table | None:
+    connections: Connections, pool: Pool, shards: NodeShards, statements: Sequence[bytes], parameters: Given
+) -> list[Table] | None:
     """Return None if the node has other shards now. The former place of a shard keeps its old rows for a while."""
+    asked = [*map(shards.statement_of, statements), _OWN_SHARDS]
     for last in (False, True):
         failed: Exception | None = None
         try:
-            parts = await ask_each(pool, [parameters], [statement, _OWN_SHARDS])
+            parts = await ask_each(pool, [parameters], asked)
         except LOST as error:
             parts, failed = [], error
         tables = [part for part in parts if isinstance(part, Table)]
-        if len(tables) == 2:
-            return tables[0] if shards.ids == {*tables[1].column("shard")} else None
+        if len(tables) == len(asked):
+            *answers, own = tables
+            return answers if shards.ids == {*own.column("shard")} else None
         failed = failed or next(part for part in parts if isinstance(part, Exception))
         if isinstance(failed, psycopg.errors.UndefinedTable):
             return None

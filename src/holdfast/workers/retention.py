@@ -42,8 +42,11 @@ class Retention(Worker):
         for _ in range(self._max_steps):
             if not await self._operations.take_lease(self.name, self._owner, self._lease_seconds):
                 break
-            step = await self._operations.delete_old_answers(self._idempotency_hours, self._rows_per_step)
-            step += await self._operations.delete_old_attempts(self._attempt_days, self._rows_per_step)
+            step = await self._operations.delete_old_rows(
+                answer_hours=self._idempotency_hours,
+                attempt_days=self._attempt_days,
+                max_rows=self._rows_per_step,
+            )
             deleted += step
             if not step:
                 break

@@ -45,17 +45,12 @@ ORDER BY i.event_number
 LIMIT :max_rows;
 
 -- name: find_old_answers
--- A fan-out: idempotency rows that were kept long enough.
+-- A fan-out: idempotency rows that were kept long enough. Brief ones are refusals of guests and buyers. Each
+-- condition has an index of its own.
 SELECT event_number, scope
 FROM idempotency
 WHERE created_at < statement_timestamp() - make_interval(hours => :hours)
-LIMIT :max_rows;
-
--- name: find_brief_answers
--- A fan-out: stored refusals of guests and buyers.
-SELECT event_number, scope
-FROM idempotency
-WHERE brief AND created_at < statement_timestamp() - make_interval(mins => :minutes)
+   OR (brief AND created_at < statement_timestamp() - make_interval(mins => :minutes))
 LIMIT :max_rows;
 
 -- name: delete_answers!
