@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx2
 import pytest
 
+from holdfast.access.audit_jobs import KIND
 from holdfast.door.decide import Why
-from holdfast.door.door_audit import KIND
 from holdfast.http.application import Application
 from holdfast.tickets.ticket import NoEntry
 from scenarios.hostile.test_secrets import dump

@@ -8,6 +8,10 @@ import httpx2
 import pytest
 from PIL import Image
 
+from holdfast.access.audit_jobs import KIND
+from holdfast.http.application import Application
+from support.delivering import run_due, runner_of
+from support.http_app import delivery_of
 from support.http_sales import make_event
 from support.pictures import PICTURE, a_picture, text_of
 
@@ -107,6 +111,35 @@ async def test_a_change_is_no_change_of_the_sale(client: httpx2.AsyncClient) -> 
     before = (await client.get(f"/v1/events/{event['number']}/availability")).json()["version"]
     await client.put(path_of(event, "poster"), json={"image": PICTURE})
     assert (await client.get(f"/v1/events/{event['number']}/availability")).json()["version"] == before
+
+
+async def test_each_change_is_in_the_audit_once(app: Application, client: httpx2.AsyncClient) -> None:
+    """However often its job runs. What changes nothing has no entry."""
+    event = await make_event(client)
+    for _ in range(2):
+        await client.patch(path_of(event), json={"description": TEXT})
+        await client.put(path_of(event, "poster"), json={"image": PICTURE})
+    for _ in range(2):
+        await client.delete(path_of(event, "poster"))
+    await client.put(path_of(event, "poster"), json={"image": PICTURE})
+    await client.delete(path_of(event, "poster"))
+    jobs = delivery_of(app).jobs
+    for _ in range(2):
+        await run_due(runner_of(delivery_of(app)))
+        for job in await jobs.list_jobs(kind=KIND, limit=10):
+            assert await jobs.retry(job.id)
+    entries = (await client.get(f"/v1/audit?object=event:{event['number']}")).json()["items"]
+    assert sorted(entry["action"] for entry in entries) == [
+        "description.changed",
+        "poster.removed",
+        "poster.removed",
+        "poster.set",
+        "poster.set",
+    ]
+    assert {entry["principal"] for entry in entries} == {"open"}
+    assert all(entry["request_id"] for entry in entries)
+    (described,) = (entry for entry in entries if entry["action"] == "description.changed")
+    assert described["detail"]["summary"].startswith("Doors at seven With a talk.")
 
 
 @pytest.mark.parametrize("name", ["x.jpg", "0123456789abcdef.png", "0123456789abcdef.jpg", "../poster.jpg"])

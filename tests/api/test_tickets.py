@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from holdfast.access.audit_jobs import KIND
 from holdfast.http.application import Application
-from holdfast.tickets.reissue_audit import KIND
 from scenarios.hostile.test_secrets import dump
 from support.delivering import run_due, runner_of
 from support.http_app import KeyedClient, delivery_of

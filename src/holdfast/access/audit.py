@@ -17,7 +17,7 @@ from holdfast.postgres.connections import Connection, Connections, fetch
 
 SQL = queries.load("accounts")
 
-__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "record", "record_once"]
+__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,28 +74,6 @@ async def record(
     await connection.execute(SQL["insert_audit_entry"], parameters)
 
 
-async def record_once(
-    connection: Connection,
-    by: Actor,
-    action: str,
-    object: str,
-    *,
-    since: datetime,
-    organisation: int,
-    **detail: Any,
-) -> None:
-    """Write an entry in the connection's transaction, unless there is an equal one since this time."""
-    parameters = {
-        "organisation": organisation,
-        "action": action,
-        "object": object,
-        "detail": orjson.dumps(detail).decode(),
-        "since": since,
-    }
-    if not await fetch(connection, SQL["find_audit_entry"], parameters):
-        await record(connection, by, action, object, organisation=organisation, **detail)
-
-
 class Audit:
     """Reads of the entries, and the end of old ones."""
 
@@ -106,10 +84,16 @@ class Audit:
         self, by: Actor, action: str, object: str, *, since: datetime, organisation: int, **detail: Any
     ) -> None:
         """Write an entry in a transaction of its own, unless there is an equal one since this time."""
+        parameters = {
+            "organisation": organisation,
+            "action": action,
+            "object": object,
+            "detail": orjson.dumps(detail).decode(),
+            "since": since,
+        }
         async with self._connections.changing() as connection:
-            await record_once(
-                connection, by, action, object, since=since, organisation=organisation, **detail
-            )
+            if not await fetch(connection, SQL["find_audit_entry"], parameters):
+                await record(connection, by, action, object, organisation=organisation, **detail)
 
     async def list(
         self, organisation: int, wanted: AuditFilter, *, before: int | None, limit: int

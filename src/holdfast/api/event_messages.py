@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from holdfast.access.audit import Actor, Audit
+from holdfast.access.audit_jobs import record_for_job
 from holdfast.access.principals import ACCOUNT_PREFIX
 from holdfast.api.booking_mail import BookingMail, event_facts
 from holdfast.delivery.jobs import Act, Done, Job, NewJob, Outcome, make_job_id
@@ -33,7 +34,6 @@ MESSAGE = "message"
 """The kind of job that mails a message to a page of an event's buyers."""
 
 _PAGE = 500
-_CLOCKS_DIFFER = timedelta(hours=1)
 _CLOSING = mark("You get this because you have booked this event. Its organiser wrote it.")
 
 
@@ -140,7 +140,15 @@ class EventMessages:
             before = None if asked["before"] is None else UUID(asked["before"])
             event = await queries.get_event(number)
             if before is None:
-                await _record(audit, job, event)
+                await record_for_job(
+                    audit,
+                    job,
+                    "message.sent",
+                    f"event:{number}",
+                    organisation=event.organisation,
+                    message=asked["name"],
+                    subject=asked["subject"],
+                )
             if event.rules.rehearsal:
                 return Done(answer="Nobody is mailed about a rehearsal.")
             found = await queries.list_bookings(
@@ -176,18 +184,3 @@ class EventMessages:
 def _job(number: int, name: str, request: Mapping[str, Any]) -> NewJob:
     key = f"{MESSAGE}:{name}:{request['before']}"
     return NewJob(id=make_job_id(number), kind=MESSAGE, subject=MESSAGE, key=key, request=request)
-
-
-async def _record(audit: Audit, job: Job, event: Event) -> None:
-    """Write the entry of the audit, once however often the job runs."""
-    asked = job.request
-    by = Actor(principal=asked["principal"], request_id=asked["request_id"], address=asked["address"])
-    await audit.record_once(
-        by,
-        "message.sent",
-        f"event:{event.number}",
-        since=job.created_at - _CLOCKS_DIFFER,
-        organisation=event.organisation,
-        message=asked["name"],
-        subject=asked["subject"],
-    )

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from holdfast.access.access import Access
 from holdfast.access.access_tokens import AccessTokens
+from holdfast.access.audit_jobs import audit_acts
 from holdfast.access.open_mode import OpenMode, OwnerOf
 from holdfast.access.peers import owner_of, ready_to_ask
 from holdfast.access.token_grants import TokenGrants, account_of
@@ -26,8 +27,6 @@ from holdfast.delivery.delivery import Delivery
 from holdfast.delivery.mail.mailer import MailSettings
 from holdfast.delivery.mail.smtp import parse_smtp_url
 from holdfast.door.door import Door
-from holdfast.door.door_audit import KIND as DOOR_CHANGED
-from holdfast.door.door_audit import DoorAudit
 from holdfast.http.application import Application
 from holdfast.http.client_address import TrustedProxies
 from holdfast.http.cursors import Cursors
@@ -44,8 +43,6 @@ from holdfast.process.disk_room import disk_room_of
 from holdfast.process.errors import CannotStart
 from holdfast.tickets.booking_links import KIND as BOOKING_LINK
 from holdfast.tickets.booking_links import BookingLinks
-from holdfast.tickets.reissue_audit import KIND as TICKET_REISSUED
-from holdfast.tickets.reissue_audit import ReissueAudit
 from holdfast.tickets.tickets import Tickets
 from holdfast.tickets.wallets.wallets import Wallets
 from holdfast.web.catalogue import all_pages
@@ -160,16 +157,15 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
     inventory = build_inventory(settings, connections, booking_mail)
     delivery.add_acts(booking_mail.acts(inventory.queries))
     delivery.add_acts(EventMessages(booking_mail).acts(inventory.queries, access.audit))
+    delivery.add_acts(audit_acts(access.audit))
     booking_links = BookingLinks(inventory, connections, delivery)
     delivery.add_acts({BOOKING_LINK: booking_links.act})
     tickets = Tickets(inventory, connections, server_key)
-    delivery.add_acts({TICKET_REISSUED: ReissueAudit(connections).act})
     if settings.booking_mail is not BookingMailMode.LINK:
         delivery.mailer.make_tickets = tickets.make_pdf_for_mail
     if delivery.mailer.has_wallets:
         delivery.mailer.link_tickets = tickets.links_for_mail
     door = Door(inventory, tickets, connections)
-    delivery.add_acts({DOOR_CHANGED: DoorAudit(connections).act})
     wallets = Wallets(tickets, wallet_settings(settings))
     background = Background(build_workers(settings, inventory, delivery, access))
 
@@ -204,7 +200,7 @@ def build_app(settings: Settings, *, owner_of: OwnerOf = owner_of) -> Applicatio
             delivery=delivery,
             tickets=tickets,
             door=door,
-            presentations=Presentations(connections),
+            presentations=Presentations(inventory, connections),
             wallets=wallets,
             booking_links=booking_links,
             cursors=cursors,

@@ -180,7 +180,7 @@ def use_presentations(work: Callable[[Inventory, Presentations], Awaitable[T]]) 
         inventory = Inventory(connections, HoldTokens(os.urandom(32)))
         await inventory.open()
         try:
-            return await work(inventory, Presentations(connections))
+            return await work(inventory, Presentations(inventory, connections))
         finally:
             await inventory.close()
 

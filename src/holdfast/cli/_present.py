@@ -33,6 +33,7 @@ def present(
     """Set the description and the poster of an event, or show what they are."""
     from base64 import b64encode
 
+    from holdfast.access.audit import Actor
     from holdfast.api.v1.presentations import ChangePresentationIn, presentation_json
     from holdfast.cli._bodies import validated
     from holdfast.cli._database import BY, plain_errors, resolve, use_presentations
@@ -47,7 +48,7 @@ def present(
     image = None if poster is None else b64encode(_read(poster, MAX_BYTES)).decode("ascii")
 
     async def work(inventory: Inventory, presentations: Presentations) -> dict[str, Any]:
-        number = await resolve(inventory, event)
+        number, by = await resolve(inventory, event), Actor(principal=BY)
         if image is not None:
             try:
                 picture = await presentations.read_picture(image)
@@ -55,11 +56,11 @@ def present(
                 raise fail(
                     f"{poster} is not a PNG, JPEG or WebP picture of 25 megapixels or fewer."
                 ) from None
-            await presentations.set_poster(number, picture, by=BY)
+            await presentations.set_poster(number, picture, by=by)
         if no_poster:
-            await presentations.remove_poster(number, by=BY)
+            await presentations.remove_poster(number, by=by)
         if text is not None:
-            await presentations.describe(number, text.description or "", by=BY)
+            await presentations.describe(number, text.description or "", by=by)
         return presentation_json(await presentations.get(number))
 
     found = use_presentations(work)

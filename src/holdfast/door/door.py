@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from holdfast.access.audit import Actor
+from holdfast.access.audit_jobs import audit_job
 from holdfast.door.decide import (
     MOVEMENTS,
     Direction,
@@ -20,7 +21,6 @@ from holdfast.door.decide import (
     Why,
     decide_check_in,
 )
-from holdfast.door.door_audit import door_job
 from holdfast.door.offline_list import CODE_HASH_BYTES, ListedTicket, hash_code, label_of, listed_tickets
 from holdfast.door.records import DoorState, GateCounts, LoggedScan, NewScan, Recorded, ScanAnswer
 from holdfast.door.store import DoorStore, LockedDoor, TicketOnList
@@ -91,7 +91,15 @@ class Door:
             text = rules_text(rules)
             if text == rules_text(before):
                 return door.state
-            job = door_job(number, organisation=organisation, rules=text, at=door.now, by=by)
+            job = audit_job(
+                number,
+                by,
+                "door.changed",
+                f"event:{number}",
+                organisation=organisation,
+                rules=text,
+                at=door.now.isoformat(),
+            )
             await door.change(rules, [job])
             return replace(door.state, rules=rules, changed_at=door.now)
 

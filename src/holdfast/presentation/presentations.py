@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from time import monotonic
+from typing import Any
 
+from holdfast.access.audit import Actor
+from holdfast.access.audit_jobs import audit_job
+from holdfast.delivery.jobs import NewJob
+from holdfast.inventory.inventory import Inventory
 from holdfast.postgres.connections import Connections
+from holdfast.presentation.markdown import plain_text
 from holdfast.presentation.pictures import decoded, make_picture
 from holdfast.presentation.records import PosterImage, Presentation
 from holdfast.presentation.store import PresentationStore
@@ -15,6 +22,8 @@ __all__ = ["Presentations"]
 
 _CACHE_SECONDS = 5.0
 """For this long, a page may show what another process has just changed."""
+_AUDITED = 200
+"""Characters of a description that its entry of the audit has."""
 _MAX_CACHED = 2_000
 _MAX_POSTER_BYTES = 32 * 1024 * 1024
 """Pictures that a process remembers, because each visitor of a page asks for its picture."""
@@ -23,7 +32,10 @@ _MAX_POSTER_BYTES = 32 * 1024 * 1024
 class Presentations:
     """The descriptions and posters of all events."""
 
-    def __init__(self, connections: Connections, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, inventory: Inventory, connections: Connections, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._queries = inventory.queries
         self._store = PresentationStore(connections)
         self._clock = clock
         self._cached: dict[int, tuple[float, Presentation]] = {}
@@ -66,9 +78,12 @@ class Presentations:
             self._poster_bytes += sum(map(len, known))
         return known
 
-    async def describe(self, number: int, description: str, *, by: str) -> Presentation:
-        """Set the description of an event, in Markdown. Raises Fault."""
-        await self._store.describe(number, description, by=by)
+    async def describe(self, number: int, description: str, *, by: Actor) -> Presentation:
+        """Set the description of an event, in Markdown. The audit has its first words. Raises Fault."""
+        job_of = await self._job_of(
+            number, by, "description.changed", summary=plain_text(description, limit=_AUDITED)
+        )
+        await self._store.describe(number, description, by=by.principal, job_of=job_of)
         return await self.get(number)
 
     async def read_picture(self, text: str) -> PosterImage:
@@ -76,24 +91,38 @@ class Presentations:
         async with self._decoding:
             return await asyncio.to_thread(lambda: make_picture(decoded(text)))
 
-    async def set_poster(self, number: int, picture: PosterImage, *, by: str) -> Presentation:
+    async def set_poster(self, number: int, picture: PosterImage, *, by: Actor) -> Presentation:
         """Set the poster of an event. Raises Fault."""
-        await self._store.set_poster(number, picture, by=by)
+        await self._set_poster(number, picture, by=by)
         return await self.get(number)
 
-    async def remove_poster(self, number: int, *, by: str) -> Presentation:
+    async def remove_poster(self, number: int, *, by: Actor) -> Presentation:
         """Remove the poster of an event. Raises Fault."""
-        await self._store.remove_poster(number, by=by)
+        job_of = await self._job_of(number, by, "poster.removed")
+        await self._store.remove_poster(number, by=by.principal, job_of=job_of)
         return await self.get(number)
 
-    async def copy(self, source: int, target: int, *, by: str) -> None:
+    async def copy(self, source: int, target: int, *, by: Actor) -> None:
         """Give an event the poster of another one. Raises Fault."""
         poster = (await self._store.get(source)).poster
         found = None if poster is None else await self._store.find_poster(source, poster.digest)
         if poster is not None and found is not None:
             large, small = found
-            await self._store.set_poster(target, PosterImage(poster=poster, large=large, small=small), by=by)
+            await self._set_poster(target, PosterImage(poster=poster, large=large, small=small), by=by)
         self._cached.pop(target, None)
+
+    async def _set_poster(self, number: int, picture: PosterImage, *, by: Actor) -> None:
+        job_of = await self._job_of(number, by, "poster.set", poster=picture.poster.digest)
+        await self._store.set_poster(number, picture, by=by.principal, job_of=job_of)
+
+    async def _job_of(
+        self, number: int, by: Actor, action: str, **detail: Any
+    ) -> Callable[[datetime], NewJob]:
+        """Return what makes the job of the audit's entry, from the time of the change."""
+        organisation = (await self._queries.get_event(number)).organisation
+        return lambda at: audit_job(
+            number, by, action, f"event:{number}", organisation=organisation, at=at.isoformat(), **detail
+        )
 
     def _fresh(self, number: int) -> Presentation | None:
         found = self._cached.get(number)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from holdfast.delivery.store import read_clock
+from holdfast.delivery.jobs import NewJob
+from holdfast.delivery.store import add_jobs, read_clock
 from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.fan_out import ask_everywhere
@@ -14,6 +15,9 @@ from holdfast.presentation.markdown import plain_text, safe_html
 from holdfast.presentation.records import Poster, PosterImage, Presentation
 
 __all__ = ["PresentationStore"]
+
+JobOf = Callable[[datetime], NewJob]
+"""Makes the job of a change, from its time. A repeat changes nothing, and has none."""
 
 SQL = queries.load("presentations")
 
@@ -73,15 +77,16 @@ class PresentationStore:
             return bytes(large), bytes(small)
         return None
 
-    async def describe(self, number: int, description: str, *, by: str) -> None:
+    async def describe(self, number: int, description: str, *, by: str, job_of: JobOf) -> None:
         """Set the description. Raises Fault."""
-        await self._change(number, "describe_event", by=by, description=description)
+        await self._change(number, "describe_event", job_of, by=by, description=description)
 
-    async def set_poster(self, number: int, picture: PosterImage, *, by: str) -> None:
+    async def set_poster(self, number: int, picture: PosterImage, *, by: str, job_of: JobOf) -> None:
         """Set the poster. Raises Fault."""
         await self._change(
             number,
             "set_poster",
+            job_of,
             by=by,
             digest=picture.poster.digest,
             poster=picture.large,
@@ -90,12 +95,16 @@ class PresentationStore:
             height=picture.poster.height,
         )
 
-    async def remove_poster(self, number: int, *, by: str) -> None:
+    async def remove_poster(self, number: int, *, by: str, job_of: JobOf) -> None:
         """Remove the poster, if there is one. Raises Fault."""
-        await self._change(number, "remove_poster", by=by)
+        await self._change(number, "remove_poster", job_of, by=by)
 
-    async def _change(self, number: int, statement: str, **parameters: object) -> None:
+    async def _change(self, number: int, statement: str, job_of: JobOf, **parameters: object) -> None:
         pool = self._connections.pool(number)
-        async with self._connections.use(pool, writes=True) as connection:
+        async with self._connections.use(pool, writes=True) as connection, connection.transaction():
             now = await read_clock(connection)
-            await fetch(connection, SQL[statement], {"event_number": number, "now": now, **parameters})
+            changed = await fetch(
+                connection, SQL[statement], {"event_number": number, "now": now, **parameters}
+            )
+            if changed:
+                await add_jobs(connection, number, [job_of(now)])

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from holdfast.access.audit import Actor
+from holdfast.access.audit_jobs import audit_job
 from holdfast.errors import (
     BookingAlreadyCancelled,
     BookingNotFound,
@@ -30,7 +31,6 @@ from holdfast.inventory.rules.event import FullEvent
 from holdfast.languages import ENGLISH, Language, known_language
 from holdfast.postgres.connections import Connections
 from holdfast.tickets.pdf import PdfMaker
-from holdfast.tickets.reissue_audit import reissue_job
 from holdfast.tickets.sheet_data import sheet_data
 from holdfast.tickets.store import Revision, TicketStore
 from holdfast.tickets.ticket import (
@@ -41,6 +41,7 @@ from holdfast.tickets.ticket import (
     address_of,
     admissions_of,
     last_number,
+    ticket_reference,
     void_reason,
 )
 from holdfast.tickets.ticket_codes import TicketCodes, TicketName, ticket_page
@@ -175,14 +176,20 @@ class Tickets:
         found = await self.read_one(booking_id, number, authority)
         refuse_void(found.tickets[0])
         organisation = found.event.organisation
+        ticket = f"ticket:{ticket_reference(booking_id, number)}"
         await self._store.reissue(
             found.event.number,
             booking_id,
             number,
             by=by.principal,
             retry_scope=retry_scope,
-            job_of=lambda revision: reissue_job(
-                booking_id, number, revision, organisation=organisation, by=by
+            job_of=lambda revision: audit_job(
+                found.event.number,
+                by,
+                "ticket.reissued",
+                ticket,
+                organisation=organisation,
+                revision=revision,
             ),
         )
         return await self.get(booking_id, number, authority)

@@ -11,6 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from holdfast.http.application import Application
+from support.delivering import run_due, runner_of
+from support.http_app import delivery_of
 from support.http_sales import make_event
 from support.pictures import PICTURE, a_picture, text_of
 from web.organise.test_new_event import AREAS, NEW, made
@@ -46,6 +49,19 @@ async def test_a_new_event_has_what_was_written_and_chosen(client: httpx2.AsyncC
     found = await shown(client, answer.url.path.rpartition("/")[2])
     assert found["description"] == TEXT
     assert found["poster"] is not None
+
+
+async def test_the_page_of_the_audit_says_who_changed_them(
+    app: Application, client: httpx2.AsyncClient
+) -> None:
+    number = (await make_event(client))["number"]
+    await change(client, number, ("description", TEXT), poster=PICTURE)
+    await change(client, number, ("description", TEXT), ("drop_poster", "yes"))
+    await run_due(runner_of(delivery_of(app)))
+    page = (await visit(client, "/organise/audit")).text
+    for action in ("description.changed", "poster.set", "poster.removed"):
+        assert page.count(action) == 1, action
+    assert page.count(f"event:{number}") == 3
 
 
 async def test_an_event_without_them_writes_nothing(client: httpx2.AsyncClient) -> None:

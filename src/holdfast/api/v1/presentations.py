@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
+from holdfast.api.v1.people import actor_of
 from holdfast.api.v1.rights import own_number, visible_event
 from holdfast.api.values import EventPath
 from holdfast.errors import EventNotFound, FieldError, InvalidInput, RouteNotFound
@@ -165,9 +166,12 @@ async def get_presentation(request: Request, event: EventPath) -> dict[str, Any]
 async def change_presentation(
     request: Request, event: EventPath, body: ChangePresentationIn
 ) -> dict[str, Any]:
-    """Change the description of an event. A repeat changes nothing. Pages of other processes follow in seconds."""
+    """Change the description of an event. A repeat changes nothing.
+
+    Pages of other processes follow in seconds. The audit says who did it, within seconds.
+    """
     number = await own_number(request, event)
-    found = await request.presentations.describe(number, body.description or "", by=request.principal.id)
+    found = await request.presentations.describe(number, body.description or "", by=actor_of(request))
     return presentation_json(found)
 
 
@@ -204,10 +208,11 @@ async def put_poster(request: Request, event: EventPath, body: SetPosterIn) -> d
 
     The server writes the picture again, at most 1600 pixels wide and high. So nothing else of the file is kept, such
     as the place where it was taken. A repeat changes nothing.
+    The audit says who did it, within seconds.
     """
     number = await own_number(request, event)
     picture = await read_picture(request, body.image)
-    found = await request.presentations.set_poster(number, picture, by=request.principal.id)
+    found = await request.presentations.set_poster(number, picture, by=actor_of(request))
     return presentation_json(found)
 
 
@@ -227,7 +232,7 @@ async def read_picture(request: Request, image: str) -> PosterImage:
     errors=[EventNotFound],
 )
 async def delete_poster(request: Request, event: EventPath) -> Reply:
-    """Remove the poster of an event. Without one, nothing changes."""
+    """Remove the poster of an event. Without one, nothing changes. The audit says who did it, within seconds."""
     number = await own_number(request, event)
-    await request.presentations.remove_poster(number, by=request.principal.id)
+    await request.presentations.remove_poster(number, by=actor_of(request))
     return Reply(status=204)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
+from holdfast.api.v1.people import actor_of
 from holdfast.api.v1.presentations import Description, read_picture
 from holdfast.errors import InvalidInput
 from holdfast.http.page_forms import PageForm
@@ -77,7 +78,7 @@ async def save_presented(
     request: Request, number: int, presented: Presented, *, like: int | None = None
 ) -> None:
     """Save what the form asks for. A copy begins with the poster of the event that it is `like`."""
-    by, presentations = request.principal.id, request.presentations
+    by, presentations = actor_of(request), request.presentations
     if presented.description or (await presentations.get(number)).description:
         await presentations.describe(number, presented.description, by=by)
     if presented.picture is not None:
