@@ -75,6 +75,24 @@ async def test_a_change_leaves_what_it_does_not_name(client: httpx2.AsyncClient)
     assert (await client.patch(path, json={"kinds": ["hold.eaten"]})).status_code == 422
 
 
+async def test_the_audit_has_each_change_and_no_secret_of_an_address(client: httpx2.AsyncClient) -> None:
+    made = await make(client, kinds=["booking.confirmed"])
+    path = f"/v1/webhooks/{made['id']}"
+    for _ in range(2):
+        await client.patch(path, json={"status": "disabled", "url": "https://other.example/s3cret?t=s3cret"})
+    await client.post(f"{path}/rotate")
+    for _ in range(2):
+        await client.delete(path)
+    answer = await client.get(f"/v1/audit?object=webhook:{made['id']}")
+    assert "s3cret" not in answer.text
+    assert [(entry["action"], entry["detail"]) for entry in reversed(answer.json()["items"])] == [
+        ("webhook.created", {"host": "shop.example", "kinds": ["booking.confirmed"]}),
+        ("webhook.changed", {"host": "other.example", "status": "disabled"}),
+        ("webhook.rotated", {}),
+        ("webhook.deleted", {}),
+    ]
+
+
 async def test_a_test_call_is_listed_with_its_answer_and_can_be_retried(
     app: Application, client: httpx2.AsyncClient
 ) -> None:

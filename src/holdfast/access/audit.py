@@ -5,7 +5,7 @@ An entry is written in the transaction of what it records, so that neither is wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from holdfast.postgres.connections import Connection, Connections, fetch
 
 SQL = queries.load("accounts")
 
-__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "record"]
+__all__ = ["OPERATOR", "Actor", "Audit", "AuditEntry", "AuditFilter", "entry_of", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,17 @@ async def record(
         "detail": orjson.dumps(detail).decode(),
     }
     await connection.execute(SQL["insert_audit_entry"], parameters)
+
+
+def entry_of(
+    by: Actor, action: str, object: str, *, organisation: int, **detail: Any
+) -> Callable[[Connection], Awaitable[None]]:
+    """Return what writes an entry in the transaction of a context below this one."""
+
+    async def write(connection: Connection) -> None:
+        await record(connection, by, action, object, organisation=organisation, **detail)
+
+    return write
 
 
 class Audit:

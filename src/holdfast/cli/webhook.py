@@ -14,6 +14,7 @@ from holdfast.cli.output import AsCsv, AsJson, Column, fail, print_record, print
 if TYPE_CHECKING:
     from holdfast.delivery.delivery import Delivery
     from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
+    from holdfast.delivery.webhooks.store import Entry
 
 __all__ = ["app"]
 
@@ -56,7 +57,9 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Register a receiver. It prints the secret that signs the deliveries (Standard Webhooks)."""
+    from holdfast.access.audit import Actor
     from holdfast.access.principals import MAIN
+    from holdfast.api.webhook_changes import webhook_entry
     from holdfast.cli._database import BY, plain_errors, use_delivery
     from holdfast.delivery.webhooks.address import ForbiddenAddress
     from holdfast.inventory.notices import KINDS
@@ -73,8 +76,10 @@ def create(
             delivery.webhooks.check_url(url)
         except ForbiddenAddress as refused:
             raise fail(f"{url[:200]} cannot be used: {refused}.") from None
+        id = uuid4()
+        entry = webhook_entry(Actor(principal=BY), "created", id, organisation=MAIN, url=url, kinds=kinds)
         made = await delivery.webhooks.store.insert(
-            id=uuid4(), organisation=MAIN, url=url, kinds=kinds, description=about, by=BY
+            id=id, organisation=MAIN, url=url, kinds=kinds, description=about, by=BY, entry=entry
         )
         assert made is not None
         return _with_secret(delivery, made)
@@ -113,7 +118,7 @@ def delete(webhook: WebhookRef, yes: Yes = False) -> None:
     ask(f"Delete the webhook {webhook}?", yes=yes)
 
     async def forget(delivery: Delivery, endpoint: WebhookEndpoint) -> None:
-        await delivery.webhooks.delete(endpoint)
+        await delivery.webhooks.delete(endpoint, entry=_entry("deleted", endpoint))
 
     _use(webhook, forget)
 
@@ -122,8 +127,8 @@ def delete(webhook: WebhookRef, yes: Yes = False) -> None:
 def rotate(webhook: WebhookRef, as_json: AsJson = False) -> None:
     """Print a new secret. For 24 hours deliveries are also signed with the former one."""
 
-    async def change(delivery: Delivery, _: WebhookEndpoint) -> dict[str, Any]:
-        rotated = await delivery.webhooks.store.rotate(webhook)
+    async def change(delivery: Delivery, endpoint: WebhookEndpoint) -> dict[str, Any]:
+        rotated = await delivery.webhooks.store.rotate(webhook, entry=_entry("rotated", endpoint))
         assert rotated is not None
         return _with_secret(delivery, rotated)
 
@@ -182,14 +187,31 @@ def _use(id: UUID, work: Callable[[Delivery, WebhookEndpoint], Awaitable[Any]]) 
     return use_delivery(run)
 
 
+def _entry(done: str, endpoint: WebhookEndpoint) -> Entry:
+    """Return what writes the entry of the audit."""
+    from holdfast.access.audit import Actor
+    from holdfast.api.webhook_changes import webhook_entry
+    from holdfast.cli._database import BY
+
+    return webhook_entry(Actor(principal=BY), done, endpoint.id, organisation=endpoint.organisation_number)
+
+
 def _change(id: UUID, status: str, *, as_json: bool) -> None:
     async def change(delivery: Delivery, endpoint: WebhookEndpoint) -> dict[str, Any]:
-        changed = await delivery.webhooks.store.change(
-            id, url=endpoint.url, kinds=endpoint.kinds, description=endpoint.description, status=status
+        from holdfast.access.audit import Actor
+        from holdfast.api.webhook_changes import change_endpoint
+        from holdfast.cli._database import BY
+
+        changed = await change_endpoint(
+            delivery.webhooks,
+            endpoint,
+            url=endpoint.url,
+            kinds=endpoint.kinds,
+            description=endpoint.description,
+            status=status,
+            by=Actor(principal=BY),
         )
         assert changed is not None
-        if (endpoint.status, status) == ("disabled", "enabled"):
-            await delivery.webhooks.retry_parked(changed)
         return _record(changed)
 
     print_record(_use(id, change), as_json=as_json)

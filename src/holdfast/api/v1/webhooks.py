@@ -13,7 +13,9 @@ from holdfast.access.permissions import Permission
 from holdfast.access.principals import MAIN
 from holdfast.api.request import Request
 from holdfast.api.v1.paging import Page, opened, page
+from holdfast.api.v1.people import actor_of
 from holdfast.api.values import DeliveryPath, Name, WebhookPath
+from holdfast.api.webhook_changes import change_endpoint, webhook_entry
 from holdfast.delivery.jobs import JobListing
 from holdfast.delivery.webhooks.address import ForbiddenAddress
 from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
@@ -197,6 +199,14 @@ async def create_webhook(request: Request, body: CreateWebhookIn) -> dict[str, A
         kinds=body.kinds,
         description=body.description,
         by=request.principal.id,
+        entry=webhook_entry(
+            actor_of(request),
+            "created",
+            id,
+            organisation=request.principal.organisation or MAIN,
+            url=body.url,
+            kinds=body.kinds,
+        ),
     )
     if made is None:
         made = await _own(request, id)
@@ -244,17 +254,17 @@ async def change_webhook(request: Request, webhook: WebhookPath, body: ChangeWeb
     given = body.model_fields_set
     if body.url is not None:
         _check_url(request, body.url)
-    changed = await request.delivery.webhooks.store.change(
-        webhook,
+    changed = await change_endpoint(
+        request.delivery.webhooks,
+        before,
         url=body.url or before.url,
         kinds=before.kinds if body.kinds is None else body.kinds,
         description=body.description if "description" in given else before.description,
         status=body.status or before.status,
+        by=actor_of(request),
     )
     if changed is None:
         raise WebhookNotFound
-    if (before.status, changed.status) == ("disabled", "enabled"):
-        await request.delivery.webhooks.retry_parked(changed)
     return _webhook_json(changed)
 
 
@@ -267,7 +277,9 @@ async def change_webhook(request: Request, webhook: WebhookPath, body: ChangeWeb
 )
 async def delete_webhook(request: Request, webhook: WebhookPath) -> Reply:
     """Forget a webhook. Nothing more is sent to it, and its deliveries that wait end without being sent."""
-    await request.delivery.webhooks.delete(await _own(request, webhook))
+    found = await _own(request, webhook)
+    entry = webhook_entry(actor_of(request), "deleted", webhook, organisation=found.organisation_number)
+    await request.delivery.webhooks.delete(found, entry=entry)
     return Reply(status=204)
 
 
@@ -280,8 +292,9 @@ async def delete_webhook(request: Request, webhook: WebhookPath) -> Reply:
 )
 async def rotate_webhook(request: Request, webhook: WebhookPath) -> dict[str, Any]:
     """Make a new secret, and return it. For 24 hours deliveries are also signed with the former one."""
-    await _own(request, webhook)
-    rotated = await request.delivery.webhooks.store.rotate(webhook)
+    found = await _own(request, webhook)
+    entry = webhook_entry(actor_of(request), "rotated", webhook, organisation=found.organisation_number)
+    rotated = await request.delivery.webhooks.store.rotate(webhook, entry=entry)
     if rotated is None:
         raise WebhookNotFound
     return _with_secret(request, rotated)

@@ -35,9 +35,11 @@ SET generation = generation + 1, rotated_at = statement_timestamp()
 WHERE id = :id
 RETURNING id, organisation_number, url, kinds, description, status, reason, generation, rotated_at, failing_since, created_at;
 
--- name: delete_endpoint!
+-- name: delete_endpoint
 -- Its due deliveries end with their next attempt. Its marks stay: no other endpoint gets its id.
-DELETE FROM webhook_endpoints WHERE id = :id;
+DELETE FROM webhook_endpoints
+WHERE id = :id
+RETURNING id, organisation_number, url, kinds, description, status, reason, generation, rotated_at, failing_since, created_at;
 
 -- name: note_success!
 UPDATE webhook_endpoints SET failing_since = NULL WHERE id = :id AND failing_since IS NOT NULL;

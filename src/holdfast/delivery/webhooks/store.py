@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,13 @@ from holdfast.delivery.jobs import NewJob
 from holdfast.delivery.store import add_jobs
 from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.postgres import queries
-from holdfast.postgres.connections import Connections, fetch
+from holdfast.postgres.connections import Connection, Connections, fetch
 from holdfast.postgres.rows import RowReader
 
-__all__ = ["WebhookStore"]
+__all__ = ["Entry", "WebhookStore"]
+
+Entry = Callable[[Connection], Awaitable[None]]
+"""Writes the entry of the audit in the transaction of the change, if there is one."""
 
 SQL = queries.load("webhooks")
 _FAILING_DAYS = 3
@@ -27,11 +30,20 @@ class WebhookStore:
         self._connections = connections
 
     async def insert(
-        self, *, id: UUID, organisation: int, url: str, kinds: Sequence[str], description: str | None, by: str
+        self,
+        *,
+        id: UUID,
+        organisation: int,
+        url: str,
+        kinds: Sequence[str],
+        description: str | None,
+        by: str,
+        entry: Entry | None = None,
     ) -> WebhookEndpoint | None:
         """Insert an endpoint; None if the id is taken."""
         return await self._write(
             "insert_endpoint",
+            entry,
             id=id,
             organisation=organisation,
             url=url,
@@ -51,20 +63,32 @@ class WebhookStore:
         return list(_ENDPOINT.read(await self._connections.ask_pool(control, SQL["list_endpoints"], wanted)))
 
     async def change(
-        self, id: UUID, *, url: str, kinds: Sequence[str], description: str | None, status: str
+        self,
+        id: UUID,
+        *,
+        url: str,
+        kinds: Sequence[str],
+        description: str | None,
+        status: str,
+        entry: Entry | None = None,
     ) -> WebhookEndpoint | None:
         return await self._write(
-            "change_endpoint", id=id, url=url, kinds=list(kinds), description=description, status=status
+            "change_endpoint",
+            entry,
+            id=id,
+            url=url,
+            kinds=list(kinds),
+            description=description,
+            status=status,
         )
 
-    async def rotate(self, id: UUID) -> WebhookEndpoint | None:
+    async def rotate(self, id: UUID, *, entry: Entry | None = None) -> WebhookEndpoint | None:
         """Give an endpoint a new secret."""
-        return await self._write("rotate_endpoint", id=id)
+        return await self._write("rotate_endpoint", entry, id=id)
 
-    async def delete(self, id: UUID) -> None:
+    async def delete(self, id: UUID, *, entry: Entry | None = None) -> None:
         """Forget an endpoint."""
-        async with self._connections.use(self._connections.control(), writes=True) as connection:
-            await connection.execute(SQL["delete_endpoint"], {"id": id})
+        await self._write("delete_endpoint", entry, id=id)
 
     async def note_success(self, id: UUID) -> None:
         """Record that a receiver answers again."""
@@ -121,6 +145,9 @@ class WebhookStore:
                 await add_jobs(connection, event_number, jobs)
         return bool(moved)
 
-    async def _write(self, statement: str, **parameters: Any) -> WebhookEndpoint | None:
-        async with self._connections.use(self._connections.control(), writes=True) as connection:
-            return _ENDPOINT.first(await fetch(connection, SQL[statement], parameters))
+    async def _write(self, statement: str, entry: Entry | None, **parameters: Any) -> WebhookEndpoint | None:
+        async with self._connections.changing() as connection:
+            found = _ENDPOINT.first(await fetch(connection, SQL[statement], parameters))
+            if found is not None and entry is not None:
+                await entry(connection)
+            return found

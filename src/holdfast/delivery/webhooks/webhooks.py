@@ -29,7 +29,7 @@ from holdfast.delivery.webhooks.address import ForbiddenAddress, parse_target, r
 from holdfast.delivery.webhooks.endpoint import WebhookEndpoint
 from holdfast.delivery.webhooks.post import post
 from holdfast.delivery.webhooks.signature import WebhookSecrets
-from holdfast.delivery.webhooks.store import WebhookStore
+from holdfast.delivery.webhooks.store import Entry, WebhookStore
 from holdfast.errors import HoldfastError
 from holdfast.postgres.connections import Connections
 
@@ -114,9 +114,9 @@ class Webhooks:
             retried += sum([await self._jobs.retry(job.id) for job in page])
         return retried
 
-    async def delete(self, endpoint: WebhookEndpoint) -> None:
+    async def delete(self, endpoint: WebhookEndpoint, *, entry: Entry | None = None) -> None:
         """Forget an endpoint. What waits for a person is due again, and ends without being sent."""
-        await self.store.delete(endpoint.id)
+        await self.store.delete(endpoint.id, entry=entry)
         await self.retry_parked(endpoint)
 
     async def disabled_subjects(self) -> Sequence[str]:
