@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from support.http_app import client_of, running_app
 from support.pictures import PICTURE
 
 TEXT = "## The band\n\nPlays *loud* <b>jazz</b>. [More](https://band.example)"
@@ -55,7 +56,35 @@ async def test_the_programme_shows_the_small_poster(client: httpx2.AsyncClient) 
 async def test_a_search_engine_reads_the_description(client: httpx2.AsyncClient) -> None:
     number, _ = await presented(client, venue="Harbour hall")
     page = (await client.get(f"/e/{number}")).text
-    found = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[0])
-    assert found["description"] == "The band Plays loud <b>jazz</b>. More"
+    assert structured(page)["description"] == "The band Plays loud <b>jazz</b>. More"
     (shared,) = re.findall(r'property="og:description" content="([^"]*)"', page)
     assert shared == "Harbour hall. The band Plays loud &lt;b&gt;jazz&lt;/b&gt;. More"
+
+
+PUBLIC = "https://tickets.example"
+
+
+async def test_a_preview_shows_the_poster_by_its_whole_address(database_url: str) -> None:
+    """Social networks and search engines alike. An event without a poster names no picture."""
+    async with running_app(database_url, public_url=PUBLIC) as app, client_of(app) as client:
+        number, poster = await presented(client)
+        bare = (await client.post("/v1/events", json={"name": "Bare", "capacity": 5})).json()["number"]
+        page, other = [(await client.get(f"/e/{each}")).text for each in (number, bare)]
+    shown = dict(re.findall(r'property="og:(image[^"]*)" content="([^"]*)"', page))
+    address = f"{PUBLIC}/{poster['path']}"
+    assert shown == {
+        "image": address,
+        "image:width": str(poster["width"]),
+        "image:height": str(poster["height"]),
+    }
+    assert structured(page)["image"] == address
+    assert "og:image" not in other
+    assert "image" not in structured(other)
+    assert structured(other)["url"] == f"{PUBLIC}/e/{bare}"
+
+
+def structured(page: str) -> dict[str, Any]:
+    """Return what a search engine reads."""
+    (found,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    read: dict[str, Any] = json.loads(found)
+    return read
