@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from holdfast.presentation.markdown import plain_text, safe_html
+from holdfast.presentation.markdown import first_sentence, plain_text, safe_html
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -121,3 +121,23 @@ def test_a_text_that_nests_without_end_is_read() -> None:
     for part in ("> ", "- ", "[", "*a ", "`"):
         text = (part * 10_000)[:10_000]
         assert safe_html(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", ""),
+        ("# A title alone", ""),
+        ("## The band\n\nPlays *loud* <b>jazz</b> all night. And more.", "Plays loud <b>jazz</b> all night."),
+        ("An evening with Dr. Ada and St. Just. Then supper.", "An evening with Dr. Ada and St. Just."),
+        ("Doors open at 19.30 sharp! Come early.", "Doors open at 19.30 sharp!"),
+        ("Without an end", "Without an end"),
+        ("- The first of a [list](https://a.example)\n- The second", "The first of a list"),
+        ("> A word of ours\n> in two lines. More.", "A word of ours in two lines."),
+        ("夜の音楽会です。その後、夕食。", "夜の音楽会です。"),
+        ("word " * 40, "word " * 26 + "word…"),
+        ("One paragraph\n\nAnother one.", "One paragraph"),
+    ],
+)
+def test_a_list_shows_the_first_sentence_below_the_titles(text: str, says: str) -> None:
+    assert first_sentence(text, limit=140) == says

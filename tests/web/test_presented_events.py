@@ -53,6 +53,14 @@ async def test_the_programme_shows_the_small_poster(client: httpx2.AsyncClient) 
     assert f'src="./{poster["small_path"]}"' in page
 
 
+async def test_the_programme_shows_the_first_sentence_of_a_description(client: httpx2.AsyncClient) -> None:
+    """As words alone, whatever is written. Without a description, there is no empty line."""
+    await presented(client)
+    await client.post("/v1/events", json={"name": "Another", "capacity": 5})
+    page = (await client.get("/whats-on")).text
+    assert re.findall(r'<p class="opening[^>]*>(.*?)</p>', page) == ["Plays loud &lt;b&gt;jazz&lt;/b&gt;."]
+
+
 async def test_a_search_engine_reads_the_description(client: httpx2.AsyncClient) -> None:
     number, _ = await presented(client, venue="Harbour hall")
     page = (await client.get(f"/e/{number}")).text

@@ -5,13 +5,14 @@ The parser lets no HTML through, and the sanitiser keeps a short list of element
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["plain_text", "safe_html"]
+__all__ = ["first_sentence", "plain_text", "safe_html"]
 
 _FIRST_HEADING = 3
 """A page has its name at level 1, and the title of the description at level 2."""
@@ -38,6 +39,11 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _REL = "nofollow ugc noopener"
 
+_SENTENCE = re.compile(
+    r".{20,}?\w{3}[.!?\u2026]+[\"\u201d\u2019)]*(?=\s)|.+?[\u3002\uff01\uff1f\u061f\u06d4\u0964]"
+)
+"""The first sentence of a text. What is very short, or ends in a short word, may be a title such as “Dr.”."""
+
 _PARSER = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
@@ -58,7 +64,24 @@ def safe_html(text: str) -> str:
 
 def plain_text(text: str, *, limit: int) -> str:
     """Return the first words of the description, without marks, in at most `limit` characters."""
-    words = " ".join(" ".join(_texts(_PARSER.parse(text))).split())
+    return _cut(" ".join(" ".join(_texts(_PARSER.parse(text))).split()), limit)
+
+
+def first_sentence(text: str, *, limit: int) -> str:
+    """Return the first sentence of the description below its titles, without marks, in at most `limit` characters."""
+    tokens = _PARSER.parse(text)
+    below = [
+        token
+        for before, token in zip([None, *tokens], tokens, strict=False)
+        if token.type == "inline" and before is not None and before.type != "heading_open"
+    ]
+    words = " ".join(next(_texts(below), "").split())
+    found = _SENTENCE.match(words)
+    return _cut(words if found is None else found[0], limit)
+
+
+def _cut(words: str, limit: int) -> str:
+    """Return a text that is too long without its end, cut between two words."""
     if len(words) <= limit:
         return words
     return words[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"

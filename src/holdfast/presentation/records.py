@@ -39,6 +39,8 @@ class Presentation:
     """The description for a page. It has no script, no picture and no style."""
     summary: str = ""
     """The first words of the description, as plain text."""
+    opening: str = ""
+    """Its first sentence, as plain text, for lists."""
     poster: Poster | None = None
     changed_at: datetime | None = None
     changed_by: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from holdfast.delivery.jobs import NewJob
 from holdfast.delivery.store import add_jobs, read_clock
@@ -11,7 +12,7 @@ from holdfast.postgres import queries
 from holdfast.postgres.connections import Connections, fetch
 from holdfast.postgres.fan_out import ask_everywhere
 from holdfast.postgres.rows import RowReader
-from holdfast.presentation.markdown import plain_text, safe_html
+from holdfast.presentation.markdown import first_sentence, plain_text, safe_html
 from holdfast.presentation.records import Poster, PosterImage, Presentation
 
 __all__ = ["PresentationStore"]
@@ -21,8 +22,20 @@ JobOf = Callable[[datetime], NewJob]
 
 SQL = queries.load("presentations")
 
+_OPENING = 140
+"""Characters of the sentence that lists show."""
 _SUMMARY = 200
 """Characters of a summary, as social networks and lists show it."""
+
+
+@lru_cache(maxsize=256)
+def _forms_of(description: str) -> Mapping[str, str]:
+    """Return what pages show of a description. A list of many events reads it again every few seconds."""
+    return {
+        "html": safe_html(description),
+        "summary": plain_text(description, limit=_SUMMARY),
+        "opening": first_sentence(description, limit=_OPENING),
+    }
 
 
 def _presentation(
@@ -41,8 +54,7 @@ def _presentation(
     return Presentation(
         event_number=event_number,
         description=description,
-        html=safe_html(description),
-        summary=plain_text(description, limit=_SUMMARY),
+        **_forms_of(description),
         poster=poster,
         changed_at=changed_at,
         changed_by=changed_by,
