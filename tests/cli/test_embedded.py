@@ -86,7 +86,14 @@ def test_demo_makes_the_shop_alive(run: Run, data_dir: Path) -> None:
         on = {"data_dir": data_dir, "port": server.port}
         assert len(run("demo", "--json", **on).json["programme"]) == 5
         page = httpx2.get(f"http://127.0.0.1:{server.port}/whats-on").text
-        for text in ("A night at the arena", "The Paper Lighthouse", "Sold out.", "On sale ", "Port Ellery"):
+        for text in (
+            "A night at the arena",
+            "The Paper Lighthouse",
+            "Sold out.",
+            "On sale ",
+            "Port Ellery",
+            "Songs of the coast",
+        ):
             assert text in page
         assert run("demo", "--json", **on).json["programme"] == []
         alone = run("demo", "--house", "beer-hall", "--json", **on).json

@@ -47,6 +47,7 @@ __all__ = [
     "use_engine_at",
     "use_mailing_access",
     "use_presentations",
+    "use_shop",
     "use_tickets",
     "use_wallets",
     "using_database",
@@ -99,13 +100,13 @@ def use_engine(work: Callable[[Inventory], Awaitable[T]]) -> T:
 
 def use_engine_at(url: str, work: Callable[[Inventory], Awaitable[T]]) -> T:
     """Run the work over a migrated database that the command has open."""
-    return asyncio.run(_with_contexts(url, lambda inventory, _, __: work(inventory)))
+    return asyncio.run(_with_contexts(url, lambda inventory, _, __, ___: work(inventory)))
 
 
 def use_contexts(work: Callable[[Inventory, Access], Awaitable[T]], *, creates: bool = False) -> T:
     """Run the work as `use_engine` does, with access to the API keys as well."""
     with using_database(creates=creates) as url:
-        return asyncio.run(_with_contexts(url, lambda inventory, access, _: work(inventory, access)))
+        return asyncio.run(_with_contexts(url, lambda inventory, access, _, __: work(inventory, access)))
 
 
 def use_booking_mail(work: Callable[[Inventory, BookingMail], Awaitable[T]]) -> T:
@@ -117,7 +118,7 @@ def use_booking_mail(work: Callable[[Inventory, BookingMail], Awaitable[T]]) -> 
         settings = load_settings()
     with using_database(settings=settings) as url:
         served = _as_served(settings)
-        return asyncio.run(_with_contexts(url, lambda inventory, _, mail: work(inventory, mail), served))
+        return asyncio.run(_with_contexts(url, lambda inventory, _, mail, __: work(inventory, mail), served))
 
 
 def use_delivery(work: Callable[[Delivery], Awaitable[T]]) -> T:
@@ -173,19 +174,17 @@ def use_door(work: Callable[[Inventory, Door], Awaitable[T]]) -> T:
 
 def use_presentations(work: Callable[[Inventory, Presentations], Awaitable[T]]) -> T:
     """Run the work with the descriptions and posters of events."""
-    from holdfast.presentation.presentations import Presentations
+    return use_shop(lambda inventory, _, presentations: work(inventory, presentations))
 
-    async def run(url: str) -> T:
-        connections = Connections(url, size=2, application="holdfast-cli")
-        inventory = Inventory(connections, HoldTokens(os.urandom(32)))
-        await inventory.open()
-        try:
-            return await work(inventory, Presentations(inventory, connections))
-        finally:
-            await inventory.close()
 
-    with using_database() as url:
-        return asyncio.run(run(url))
+def use_shop(work: Callable[[Inventory, Access, Presentations], Awaitable[T]], *, creates: bool = False) -> T:
+    """Run the work as `use_contexts` does, with the descriptions and posters of events as well."""
+    with using_database(creates=creates) as url:
+        return asyncio.run(
+            _with_contexts(
+                url, lambda inventory, access, _, presentations: work(inventory, access, presentations)
+            )
+        )
 
 
 def use_wallets(work: Callable[[Inventory, Wallets], Awaitable[T]]) -> T:
@@ -227,9 +226,11 @@ async def resolve(inventory: Inventory, text: str) -> int:
 
 async def _with_contexts(
     url: str,
-    work: Callable[[Inventory, Access, BookingMail], Awaitable[T]],
+    work: Callable[[Inventory, Access, BookingMail, Presentations], Awaitable[T]],
     settings: Settings | None = None,
 ) -> T:
+    from holdfast.presentation.presentations import Presentations
+
     settings = settings or load_settings()
     connections = Connections(url, size=2, application="holdfast-cli")
     delivery = build_delivery(settings, connections)
@@ -240,7 +241,7 @@ async def _with_contexts(
     await inventory.open()
     try:
         with speaking(known_language(delivery.mailer.language)):
-            return await work(inventory, access, booking_mail)
+            return await work(inventory, access, booking_mail, Presentations(inventory, connections))
     finally:
         await inventory.close()
 

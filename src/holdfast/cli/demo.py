@@ -43,20 +43,37 @@ def demo(
     from datetime import UTC, datetime
 
     from holdfast.access.access import Access
+    from holdfast.access.audit import Actor
     from holdfast.app.database import is_running
     from holdfast.app.settings import load_settings
     from holdfast.cli._address import server_url
-    from holdfast.cli._database import BY, plain_errors, use_contexts
+    from holdfast.cli._database import BY, plain_errors, use_shop
     from holdfast.cli._event_files import new_event
     from holdfast.cli._programme import MadeEvent, dated, make_programme
     from holdfast.inventory.inventory import Inventory
     from holdfast.inventory.seating.forms import parse_seat_map
+    from holdfast.presentation.presentations import Presentations
     from holdfast.samples import arena, beer_hall, horseshoe
 
-    plan, name, venue = {
-        SampleHouse.ARENA: (arena, "A night at the arena", "Arena"),
-        SampleHouse.HORSESHOE: (horseshoe, "A night at the theatre", "Théâtre de la Rive"),
-        SampleHouse.BEER_HALL: (beer_hall, "A night of beer and brass", "Brauhaus"),
+    plan, name, venue, about = {
+        SampleHouse.ARENA: (
+            arena,
+            "A night at the arena",
+            "Arena",
+            "Two bands in the round, and no seat far from the stage. Stand in front of it, or sit on one of two tiers.",
+        ),
+        SampleHouse.HORSESHOE: (
+            horseshoe,
+            "A night at the theatre",
+            "Théâtre de la Rive",
+            "A comedy of lost letters in an old house by the river. Two hours, with a pause.",
+        ),
+        SampleHouse.BEER_HALL: (
+            beer_hall,
+            "A night of beer and brass",
+            "Brauhaus",
+            "Long tables, loud brass, and a plate for everybody. Come hungry.",
+        ),
     }[house or SampleHouse.ARENA]
     now = datetime.now(UTC)
     with plain_errors():
@@ -68,12 +85,15 @@ def demo(
         new = new_event(dated({"name": name, "venue": venue}, now, days=20), layout)
         running = settings.database_url is not None or is_running(settings)
 
-    async def make(inventory: Inventory, access: Access) -> tuple[int, str, list[MadeEvent], bool]:
+    async def make(
+        inventory: Inventory, access: Access, presentations: Presentations
+    ) -> tuple[int, str, list[MadeEvent], bool]:
         event = await inventory.create_event(new, by=BY)
-        others = [] if house else await make_programme(inventory, now)
+        await presentations.describe(event.number, about, by=Actor(principal=BY))
+        others = [] if house else await make_programme(inventory, presentations, now)
         return event.number, str(event.id), others, await access.any_key()
 
-    number, id, others, has_keys = use_contexts(make, creates=True)
+    number, id, others, has_keys = use_shop(make, creates=True)
     urls = {
         "shop": f"{base}/whats-on",
         "availability": f"{base}/v1/events/{number}/availability",
