@@ -40,7 +40,7 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 _REL = "nofollow ugc noopener"
 
 _SENTENCE = re.compile(
-    r".{20,}?\w{3}[.!?\u2026]+[\"\u201d\u2019)]*(?=\s)|.+?[\u3002\uff01\uff1f\u061f\u06d4\u0964]"
+    r".{12,}?[^\s.]{3}[.!?\u2026]+[\"\u201d\u2019)]*(?=\s)|.+?[\u3002\uff01\uff1f\u061f\u06d4\u0964]"
 )
 """The first sentence of a text. What is very short, or ends in a short word, may be a title such as “Dr.”."""
 

@@ -42,21 +42,24 @@ function followFile(file) {
   if (part instanceof HTMLElement) part.hidden = false;
   file.addEventListener("change", async () => {
     const chosen = file.files?.[0];
-    field.value = chosen ? await inBase64(chosen) : "";
+    const address = chosen ? await asAddress(chosen) : "";
+    field.value = address.split(",")[1] ?? "";
     if (!chosen) return;
     shown.removeAttribute("width");
     shown.removeAttribute("height");
-    shown.src = URL.createObjectURL(chosen);
+    shown.src = address;
     shown.hidden = false;
   });
+  shown.addEventListener("error", () => { shown.hidden = true; }); // the server says why it is refused
 }
 
-/** @param {File} file
+/** Return the file as an address with its bytes, which the page's policy allows.
+ * @param {File} file
  * @returns {Promise<string>} */
-function inBase64(file) {
+function asAddress(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(String(reader.result).split(",")[1] ?? ""));
+    reader.addEventListener("load", () => resolve(String(reader.result)));
     reader.addEventListener("error", () => reject(reader.error));
     reader.readAsDataURL(file);
   });
