@@ -25,7 +25,7 @@ KIND = "audit_entry"
 def audit_job(
     event_number: int, by: Actor, action: str, object: str, *, organisation: int, **detail: Any
 ) -> NewJob:
-    """Return the job of a change. `detail` tells it from every other change of the object."""
+    """Return the job of a change. `detail` differs from that of every other change of the object."""
     id = make_job_id(event_number)
     return NewJob(
         id=id,
