@@ -66,6 +66,7 @@ async def test_seats_side_by_side_have_one_address(client: httpx2.AsyncClient, i
         assert ("Section A" in said) is (address is not None)
         assert address is None or address in said
         assert all(seat in said for seat in seats)
+        assert f"Seats {', '.join(sorted(seats))}" in said, "whatever the order in which they were chosen"
 
 
 async def test_the_programme_opens_with_the_next_event_that_has_something_left(

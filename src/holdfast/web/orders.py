@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from holdfast.inventory.rules.hold import HeldLine
@@ -10,6 +11,8 @@ from holdfast.web.languages import gettext, ngettext
 from holdfast.web.seat_groups import ends_of, free_runs
 
 __all__ = ["address_of_order", "admissions", "order_lines"]
+
+_NUMBERS = re.compile(r"([0-9]+)")
 
 
 def order_lines(lines: Iterable[HeldLine]) -> list[str]:
@@ -48,4 +51,10 @@ def address_of_order(lines: Iterable[HeldLine], seat_map: SeatMap) -> list[tuple
 def _line(line: HeldLine) -> str:
     if line.area is not None:
         return f"{line.quantity} × {line.area}"
-    return ngettext("Seat %(seats)s", "Seats %(seats)s", len(line.seats), seats=", ".join(line.seats))
+    seats = ", ".join(sorted(line.seats, key=_as_people_count))
+    return ngettext("Seat %(seats)s", "Seats %(seats)s", len(line.seats), seats=seats)
+
+
+def _as_people_count(label: str) -> list[str | int]:
+    """Return what sorts `A-1-9` before `A-1-10`: texts and numbers in turn."""
+    return [int(part) if at % 2 else part for at, part in enumerate(_NUMBERS.split(label))]
