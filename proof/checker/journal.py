@@ -91,6 +91,10 @@ class Replay:
         if change in ("reduced", "exchanged"):
             self._change(id, entry, version)
             return
+        if change == "transferred":
+            if self.state.get(id) != "booked":
+                self._accuse(f"version {version}: {change} of {id}, which is {self.state.get(id)}")
+            return
         needed = BEFORE.get(change)
         if needed is None or self.state.get(id) != needed:
             self._accuse(f"version {version}: {change} of {id}, which is {self.state.get(id)}")

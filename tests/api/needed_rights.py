@@ -38,7 +38,7 @@ _OPERATIONS: Mapping[Permission, str] = {
         ticketing_get_availability
     """,
     Permission.BOOKINGS_READ: "list_bookings",
-    Permission.BOOKINGS_CANCEL: "mail_booking",
+    Permission.BOOKINGS_CANCEL: "mail_booking transfer_booking",
     Permission.CHECKINS_WRITE: "check_ticket record_check_ins list_check_ins get_check_in_list get_door",
     Permission.KEYS_WRITE: "create_key list_keys get_key rotate_key revoke_key",
     Permission.WEBHOOKS_WRITE: """

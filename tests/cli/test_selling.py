@@ -247,3 +247,20 @@ async def hold_seat(database_url: str, label: str) -> UUID:
     async with an_engine(database_url) as inventory:
         command = PlaceHold(hold_id=inventory.new_id(1), lines=(SeatsLine(labels=(label,)),), ttl_seconds=600)
         return (await inventory.execute(1, command)).id
+
+
+def test_a_booking_goes_to_another_person(holdfast: Run, play: list[str], database_url: str) -> None:
+    sold = holdfast("sell", 1, "A1", "--name", "Ada", "--email", "ada@example.org", "--json").json[
+        "reference"
+    ]
+    mary = ("--name", "Mary Somerville", "--email", "mary@example.org")
+    assert "--yes" in holdfast("booking", "transfer", sold, *mary).complaint
+    kept = in_terminal("booking", "transfer", sold, *mary, answers="n\n", database_url=database_url)
+    assert (kept.code, "Nothing was changed." in kept.text) == (1, True)
+    given = holdfast("booking", "transfer", sold, *mary, "--language", "de", "--yes", "--json").json
+    assert given["buyer"] == {"reference": None, "name": "Mary Somerville", "email": "mary@example.org"}
+    assert given["metadata"] == {"mail_language": "de"}
+    wrong = holdfast("booking", "transfer", sold, "--name", "Mary", "--email", "nowhere", "--yes")
+    assert "email" in wrong.complaint
+    holdfast("booking", "cancel", sold, "--yes")
+    assert "cannot go to anybody else" in holdfast("booking", "transfer", sold, *mary, "--yes").complaint

@@ -54,6 +54,21 @@ def test_a_booking_is_exchanged_and_cancelled_in_part(client: Client) -> None:
     assert client.cancel_booking(left).status == "cancelled"
 
 
+def test_a_booking_goes_to_another_person(client: Client) -> None:
+    event = client.create_event("Concert", capacity=5)
+    booking = client.confirm_hold(client.place_hold(event, Quantity(2)))
+    given = client.transfer_booking(booking, "Mary Somerville", "mary@example.org", language="de")
+    assert (given.id, given.buyer.name, given.buyer.email) == (
+        booking.id,
+        "Mary Somerville",
+        "mary@example.org",
+    )
+    with pytest.raises(errors.Invalid):
+        client.transfer_booking(given, "Mary", "nowhere")
+    with pytest.raises(errors.BookingNotFound):
+        client.get_booking(booking)  # its token is the person's before
+
+
 def test_a_token_travels_with_everything_that_comes_of_its_hold(url: str, client: Client) -> None:
     """A guest keeps only the last object. Each of them opens the hold, and later the booking.
 

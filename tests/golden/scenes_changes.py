@@ -33,7 +33,23 @@ async def changes(walk: Walk) -> None:
     await place(walk, number, {"seats": ["A-2-2"]})
     await _cancelled_in_part(walk, booking, table, held)
     await _exchanged(walk, booking, held)
+    await _given_away(walk, booking)
     await _not_for_sale(walk)
+
+
+async def _given_away(walk: Walk, booking: str) -> None:
+    mary: Json = {"buyer": {"name": "Mary Somerville", "email": "mary@example.org"}, "language": "de"}
+    key = {"Idempotency-Key": "c1f6a8b4-88f7-4cf6-9a9d-0d7a2a4d7f11"}
+    await walk("transfer_booking", "credentials_required", booking, by="guest", json=mary)
+    await walk("transfer_booking", "forbidden", booking, by="reader", json=mary)
+    await walk("transfer_booking", "booking_not_found", NOWHERE, json=mary)
+    await walk(
+        "transfer_booking", "invalid_input", booking, json={"buyer": {"name": "Mary", "email": "mary"}}
+    )
+    await walk("transfer_booking", 200, booking, by="organiser", json=mary, headers=key)
+    await walk("transfer_booking", 200, booking, by="organiser", json=mary, headers=key, note="again")
+    other = {"buyer": {"name": "Ada", "email": "ada@example.org"}}
+    await walk("transfer_booking", "idempotency_key_reused", booking, by="organiser", json=other, headers=key)
 
 
 async def _cancelled_in_part(walk: Walk, booking: str, table: str, held: Json) -> None:
@@ -104,5 +120,8 @@ async def _not_for_sale(walk: Walk) -> None:
     await walk("exchange_booking", "event_not_on_sale", booking, by="guest", json=one, headers=token(held))
     await walk.do("cancel_event", number)
     await walk("exchange_booking", "event_cancelled", booking, json=one)
+    mary = {"buyer": {"name": "Mary Somerville", "email": "mary@example.org"}}
+    await walk("transfer_booking", "event_cancelled", booking, json=mary)
     await walk.do("cancel_booking", booking)
     await walk("exchange_booking", "booking_already_cancelled", booking, json=one)
+    await walk("transfer_booking", "booking_already_cancelled", booking, json=mary)

@@ -154,6 +154,7 @@ class Client(Settings):
     change_booking = _method(sales.change_booking)
     cancel_booking = _method(sales.cancel_booking)
     exchange_booking = _method(sales.exchange_booking)
+    transfer_booking = _method(sales.transfer_booking)
     mail_booking = _method(sales.mail_booking)
     get_presentation = _method(presentations.get_presentation)
     change_presentation = _method(presentations.change_presentation)

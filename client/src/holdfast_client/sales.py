@@ -314,6 +314,28 @@ def exchange_booking(
     )
 
 
+def transfer_booking(
+    booking: BookingRef,
+    name: str,
+    email: str,
+    *,
+    language: str | None = None,
+    idempotency_key: str | None = None,
+) -> Call[Booking]:
+    """Give a booking to another person (staff). Its tickets get other codes, and what opened it opens it no more.
+
+    `language`: of the mails about it from now on.
+
+    Raises: BookingAlreadyCancelled, EventCancelled, Invalid.
+    """
+    return post(
+        path("bookings", booking, "transfer"),
+        one(Booking),
+        body=given(buyer={"name": name, "email": email}, language=language),
+        key=idempotency_key,
+    )
+
+
 def mail_booking(booking: BookingRef, *, idempotency_key: str | None = None) -> Call[BookingLetter]:
     """Mail a booking to its buyer once more: its confirmation, or that it is cancelled (staff).
 

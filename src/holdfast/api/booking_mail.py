@@ -32,6 +32,7 @@ from holdfast.inventory.rules.changes import JobRow
 from holdfast.inventory.rules.commands import STAFF, Authority
 from holdfast.inventory.rules.event import Event, EventStatus
 from holdfast.inventory.rules.metadata import MAIL_LANGUAGE
+from holdfast.inventory.rules.records import HoldRecord
 from holdfast.languages import Language, known_language, mark
 
 __all__ = ["ANNOUNCEMENT", "About", "BookingMail", "event_facts", "letter_of"]
@@ -51,6 +52,8 @@ class About(StrEnum):
     CONFIRMED = "confirmed"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    TRANSFERRED = "transferred"
+    GIVEN_AWAY = "given-away"
     EVENT_CANCELLED = "event-cancelled"
 
 
@@ -74,13 +77,18 @@ class BookingMail:
             for hold_id in changes.claims.quantities
             if hold_id not in changes.cancelled_bookings
         ]
+        due += [(About.TRANSFERRED, hold_id) for hold_id in changes.transfers]
         jobs: list[NewJob] = []
         for about, hold_id in due:
             record = state.holds[hold_id]
-            if record.buyer_email is not None or _account_of(record.buyer) is not None:
-                opens = record.token_hash is not None and self._is_own(hold_id, record.token_hash)
-                time = f":{state.version + 1}" if about is About.CHANGED else ""
+            if record.buyer_email is not None or _account_of(record) is not None:
+                opens = record.token_hash is not None and self._is_own(record)
+                time = f":{state.version + 1}" if about in _REPEATED else ""
                 jobs.append(self._job_of(about, record.to_booking(state), event, opens=opens, time=time))
+        for giver in (each.giver for each in changes.transfers.values()):
+            if giver.buyer_email is not None:
+                time = f":{state.version + 1}"
+                jobs.append(self._job_of(About.GIVEN_AWAY, giver, event, opens=False, time=time))
         if changes.event.get("status") is EventStatus.CANCELLED:
             jobs.append(_announcement(event.number, before=None))
         return [(job.id, job.kind, job.subject, job.key, orjson.dumps(job.request).decode()) for job in jobs]
@@ -101,7 +109,7 @@ class BookingMail:
             jobs = [
                 self._job_of(About.EVENT_CANCELLED, booking, event, opens=False)
                 for booking in found
-                if booking.buyer_email is not None or _account_of(booking.buyer) is not None
+                if booking.buyer_email is not None or _account_of(booking) is not None
             ]
             if len(found) == _PAGE:
                 jobs.append(_announcement(number, before=found[-1].id))
@@ -135,12 +143,13 @@ class BookingMail:
         opens = await self._is_opened(booking, queries)
         return await self._post(about, booking, event, address, language, opens=opens, again=f":{request}")
 
-    def _is_own(self, hold: UUID, token_hash: bytes) -> bool:
+    def _is_own(self, hold: HoldRecord) -> bool:
         """Return whether a link that this server makes opens the hold's booking."""
-        return self.mailer.hold_token_hash(hold) == token_hash
+        return self.mailer.hold_token_hash(hold.id, hold.transfers) == hold.token_hash
 
     async def _is_opened(self, booking: Booking, queries: Queries) -> bool:
-        authority = Authority(token_hash=self.mailer.hold_token_hash(booking.hold_id))
+        token_hash = self.mailer.hold_token_hash(booking.hold_id, booking.transfers)
+        authority = Authority(token_hash=token_hash)
         try:
             await queries.get_booking(booking.id, authority)
         except BookingNotFound:
@@ -185,7 +194,7 @@ class BookingMail:
 
     async def address_of(self, booking: Booking) -> tuple[str | None, str | None]:
         """Return the address of the booking, or else of its buyer's account, and the language that this one keeps."""
-        account = _account_of(booking.buyer)
+        account = _account_of(booking)
         if booking.buyer_email is not None or account is None:
             return booking.buyer_email, None
         try:
@@ -222,7 +231,7 @@ def letter_of(
     """
     spoken = known_language((booking.metadata or {}).get(MAIL_LANGUAGE), language)
     subject, paragraph, closing = _TEXTS[about]
-    is_valid = about in {About.CONFIRMED, About.CHANGED}
+    is_valid = about in {About.CONFIRMED, About.CHANGED, About.TRANSFERRED}
     return Letter(
         to=to,
         subject=spoken.gettext(subject, event=event.name),
@@ -240,7 +249,11 @@ def _link(booking: Booking, language: Language, *, wallets: bool) -> Link:
     return Link(
         label=language.gettext("Open my tickets"),
         path="/my/open",
-        opens=(str(booking.id), str(booking.hold_id)),
+        opens=(
+            str(booking.id),
+            str(booking.hold_id),
+            *([str(booking.transfers)] if booking.transfers else []),
+        ),
         remark=remark if wallets else "",
     )
 
@@ -257,8 +270,12 @@ def _tickets(booking: Booking, language: Language, *, opens: bool, wallets: bool
         ),
         missing=language.gettext(_ON_THE_PAGE if is_found else _AT_THE_BOX_OFFICE),
         linked=linked if wallets else "",
+        transfers=booking.transfers,
     )
 
+
+_REPEATED = (About.CHANGED, About.TRANSFERRED)
+"""What may happen to a booking more than once."""
 
 _ON_THE_PAGE = mark(
     "Your tickets are on the page of your booking. You find it in the shop under “My booking”, by the reference and "
@@ -278,6 +295,18 @@ _TEXTS = {
     About.CHANGED: (
         mark("Your booking has changed: %(event)s"),
         mark("Your booking has changed. The tickets of what it no longer has are void."),
+        mark("If you did not ask for this, write to the organiser at once."),
+    ),
+    About.TRANSFERRED: (
+        mark("Your booking: %(event)s"),
+        mark("This booking is yours now. Tickets that anybody had of it before are void."),
+        mark(
+            "Do not forward this mail: it is worth as much as your tickets. The box office finds you by the reference."
+        ),
+    ),
+    About.GIVEN_AWAY: (
+        mark("Your booking has gone to another person: %(event)s"),
+        mark("Your booking has gone to another person. Your tickets are void."),
         mark("If you did not ask for this, write to the organiser at once."),
     ),
     About.CANCELLED: (
@@ -307,8 +336,9 @@ def _new_job(kind: str, number: int, *, key: str, request: Mapping[str, Any]) ->
     return NewJob(id=make_job_id(number), kind=kind, subject=kind, key=key, request=request)
 
 
-def _account_of(buyer: str | None) -> int | None:
-    """Return the account that the buyer's reference names. Nobody else may give such a reference."""
+def _account_of(of: Booking | HoldRecord) -> int | None:
+    """Return the account that has the booking, by the buyer's reference. Nobody else may give such a reference."""
+    buyer = None if of.transfers else of.buyer
     if buyer is None or not buyer.startswith(ACCOUNT_PREFIX):
         return None
     number = buyer.removeprefix(ACCOUNT_PREFIX)

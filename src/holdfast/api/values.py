@@ -35,6 +35,7 @@ from holdfast.identity import identity_of, is_email
 from holdfast.ids import MAX_EVENT_NUMBER, parse_reference
 from holdfast.inventory.rules.event import MAX_QUANTITY_PER_HOLD
 from holdfast.inventory.seating.label import MAX_NAME_LENGTH, normalise_label, normalise_name
+from holdfast.languages import LANGUAGES
 
 __all__ = [
     "BlockPath",
@@ -58,6 +59,7 @@ __all__ = [
     "Person",
     "SessionPath",
     "ShortText",
+    "SpokenLanguage",
     "TicketPath",
     "WebhookPath",
     "is_bookmark",
@@ -114,6 +116,18 @@ def _email(value: str) -> str:
 
 
 Email = Annotated[Name, AfterValidator(_email)]
+
+
+def _spoken(code: str) -> str:
+    if code not in LANGUAGES:
+        raise PydanticCustomError("not_allowed", FieldError.LANGUAGE)
+    return code
+
+
+SpokenLanguage = Annotated[
+    str, AfterValidator(_spoken), WithJsonSchema({"type": "string", "enum": ["de", "en"]})
+]
+"""The code of a language of the server."""
 
 Person = ShortText
 """Names a buyer. It is compared by its identity, and like every text it must show something."""

@@ -237,7 +237,9 @@ async def _with_contexts(
     access = Access(connections, mailer=delivery.mailer)
     booking_mail = BookingMail(delivery, access.users)
     jobs_of = None if settings.booking_mail is BookingMailMode.OFF else booking_mail.jobs_of
-    inventory = Inventory(connections, HoldTokens(os.urandom(32)), jobs_of=jobs_of)
+    known = settings.secret_key
+    key = os.urandom(32) if known is None else known.get_secret_value().encode()
+    inventory = Inventory(connections, HoldTokens(key), jobs_of=jobs_of)
     await inventory.open()
     try:
         with speaking(known_language(delivery.mailer.language)):

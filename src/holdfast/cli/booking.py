@@ -1,4 +1,4 @@
-"""`holdfast booking`: list, show, mail, exchange and cancel bookings."""
+"""`holdfast booking`: list, show, mail, exchange, transfer and cancel bookings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from holdfast.cli._consent import Yes
+from holdfast.cli._languages import InLanguage, language_of
 from holdfast.cli.output import AsCsv, AsJson, Column, print_record, print_table
 from holdfast.inventory.rules.booking import BookingStatus
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="List, show, mail, exchange and cancel bookings.", no_args_is_help=True, add_completion=False
+    help="List, show, mail, exchange, transfer and cancel bookings.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 ReturnedSeats = Annotated[
@@ -151,6 +154,50 @@ def exchange(
         )
 
     print_record(use_engine(change), as_json=as_json)
+
+
+@app.command()
+def transfer(
+    booking: BookingRef,
+    *,
+    name: Annotated[str, typer.Option(help="The name of the other person.")],
+    email: Annotated[str, typer.Option(help="The mail address of the other person.")],
+    language: InLanguage = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a booking to another person. The tickets and links of before let nobody in. It asks first."""
+    from holdfast.api.v1.booking_transfers import TransferBookingIn
+    from holdfast.cli._bodies import validated
+    from holdfast.cli._database import BY, use_booking_mail
+    from holdfast.cli._sales import ask_to_end, booking_record, find_booking
+    from holdfast.inventory.rules.commands import STAFF, TransferBooking
+
+    spoken = None if language is None else language_of(language).code
+
+    async def give(inventory: Inventory, _: BookingMail) -> dict[str, Any]:
+        given = {"buyer": {"name": name, "email": email}, "language": spoken}
+        asked = validated(TransferBookingIn, given)
+        found = await find_booking(inventory, booking)
+        ask_to_end(
+            found,
+            f"Booking {found.reference}",
+            "Void its tickets, and transfer",
+            yes=yes,
+        )
+        command = TransferBooking(
+            by=BY,
+            booking_id=found.id,
+            authority=STAFF,
+            name=asked.buyer.name,
+            email=asked.buyer.email,
+            token_hash_of=inventory.hold_tokens.hold_token_hash,
+            language=asked.language,
+        )
+        transferred = await inventory.execute(found.event_number, command)
+        return await booking_record(inventory, transferred, as_json=as_json)
+
+    print_record(use_booking_mail(give), as_json=as_json)
 
 
 @app.command()

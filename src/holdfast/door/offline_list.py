@@ -71,7 +71,7 @@ def listed_tickets(
         if id == booking.id:
             on_lists.setdefault(number, {})[on_list or ""] = movement
     for admission in admissions_of(booking, event, seat_map, first=first, limit=limit):
-        newest = revisions.get((booking.id, admission.number), 0)
+        newest = booking.transfers + revisions.get((booking.id, admission.number), 0)
         for revision in range(newest, max(-1, newest - _KNOWN_REISSUES - 1), -1):
             name = TicketName(booking_id=booking.id, number=admission.number, revision=revision)
             why = None if void is None else Why(void.value)

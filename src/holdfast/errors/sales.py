@@ -126,6 +126,7 @@ class BookingAlreadyCancelled(Conflict):
 
     EXCHANGE = "The booking was cancelled, so it has nothing to exchange."
     TICKETS = "The booking was cancelled, so its tickets are void."
+    TRANSFER = "The booking was cancelled, so it cannot go to anybody else."
 
 
 class NotInBooking(Conflict):

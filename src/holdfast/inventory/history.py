@@ -10,7 +10,7 @@ from uuid import UUID
 from holdfast.errors import SeatNotFound
 from holdfast.inventory.projections.read_models import ReadModels
 from holdfast.inventory.rules.event import EventStatus
-from holdfast.inventory.rules.journal import Extended, Move
+from holdfast.inventory.rules.journal import Extended, Move, Transferred
 from holdfast.inventory.store.read_models import ReadModelStore, SeatClaim
 
 Position = tuple[int, bool, UUID, int]
@@ -37,7 +37,7 @@ class _Step:
     """The journal's entries of one hold or block at one version."""
 
     at: datetime
-    entries: list[Move | Extended]
+    entries: list[Move | Extended | Transferred]
 
     @property
     def booking(self) -> UUID:

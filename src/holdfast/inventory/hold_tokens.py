@@ -29,21 +29,28 @@ class HoldTokens:
         # A new hold's token is made twice in a row: for the hash that is stored, and for the answer.
         self._token_of = lru_cache(maxsize=4_096)(self._make_token)
 
-    def hold_token(self, hold_id: UUID) -> str:
-        """Return `hfh_`, the event's number, and 256 bits that only this server can make from the hold's id."""
+    def hold_token(self, hold_id: UUID, transfers: int = 0) -> str:
+        """Return `hfh_`, the event's number, and 256 bits that only this server can make from the hold's id.
+
+        `transfers`: how often its booking went to another person. Each time the token becomes another one.
+        """
+        if transfers:
+            return self._make_token(hold_id.int, transfers)
         return self._token_of(hold_id.int)  # a number's hash takes a third of the time of an id's
 
-    def _make_token(self, value: int) -> str:
+    def _make_token(self, value: int, transfers: int = 0) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(value.to_bytes(16, "big"))
+        if transfers:
+            inner.update(transfers.to_bytes(4, "big"))
         outer.update(inner.digest())
         text = b2a_base64(outer.digest(), newline=False).translate(_URL_SAFE, b"=").decode("ascii")
         return f"hfh_{value >> ids.EVENT_NUMBER_SHIFT}_{text}"
 
-    def hold_token_hash(self, hold_id: UUID) -> bytes:
+    def hold_token_hash(self, hold_id: UUID, transfers: int = 0) -> bytes:
         """Return the hash of the hold's token, as it is stored."""
         hashed = _UNUSED.copy()  # a new hash object takes longer than all the rest
-        hashed.update(self._token_of(hold_id.int).encode("ascii"))
+        hashed.update(self.hold_token(hold_id, transfers).encode("ascii"))
         return hashed.digest()
 
     def complete(self, answer: StoredAnswer) -> bytes:

@@ -25,6 +25,7 @@ _KIND_OF_CHANGE = {
     "cancelled": "booking.cancelled",
     "reduced": "booking.changed",
     "exchanged": "booking.changed",
+    "transferred": "booking.transferred",
     "blocked": "block.placed",
     "lifted": "block.lifted",
     "opened": "event.created",

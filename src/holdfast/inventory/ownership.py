@@ -22,7 +22,13 @@ __all__ = ["OWNED", "Ownership"]
 T = TypeVar("T")
 
 _OF_HOLD = (c.ConfirmHold, c.ExtendHold, c.ReleaseHold, c.ChangeHold)
-_OF_BOOKING = (c.CancelBooking, c.CancelAdmissions, c.ExchangeAdmissions, c.ChangeBooking)
+_OF_BOOKING = (
+    c.CancelBooking,
+    c.CancelAdmissions,
+    c.ExchangeAdmissions,
+    c.ChangeBooking,
+    c.TransferBooking,
+)
 _OWNED = (*_OF_HOLD, *_OF_BOOKING)
 OWNED: frozenset[type[c.AnyCommand]] = frozenset(_OWNED)
 """Commands that need a token, unless somebody may give them without one."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from holdfast.postgres import citus, distribution, preconditions
 from holdfast.postgres.connections import connect_once
 
-GENERATION = 24
+GENERATION = 25
 """The schema generation of this server."""
 
 

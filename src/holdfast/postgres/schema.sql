@@ -136,6 +136,8 @@ CREATE TABLE bookings (
     buyer_email text,
     confirmed_by text NOT NULL,
     metadata jsonb,                        -- the hold's, with the confirmation's on top
+    transfers integer,                     -- how often it went to another person; null: never
+    transferred_at timestamptz,            -- the last time
     PRIMARY KEY (event_number, hold_id),
     UNIQUE (event_number, id),
     FOREIGN KEY (event_number, hold_id) REFERENCES holds (event_number, id) ON DELETE RESTRICT

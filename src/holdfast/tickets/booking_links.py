@@ -64,7 +64,10 @@ class BookingLinks:
             letter = _letter(email, booking, await queries.get_event(booking.event_number), language)
             async with self._connections.changing() as connection:
                 await self._tokens.issue(
-                    connection, Purpose.BOOKING, letter, detail={"booking": str(booking.id)}
+                    connection,
+                    Purpose.BOOKING,
+                    letter,
+                    detail={"booking": str(booking.id), "transfers": booking.transfers},
                 )
             sent += 1
         return Done(answer=f"{sent} sent.")
@@ -88,7 +91,8 @@ class BookingLinks:
         """Return the booking of a link, with the hold token that opens it, once. Raises LinkNotValid."""
         given = await self._tokens.find(Purpose.BOOKING, token)
         found = await self._find(UUID(given.detail["booking"]))
-        if found is None:
+        transfers = given.detail.get("transfers", 0)
+        if found is None or found[0].transfers != transfers:  # it is another person's by now
             raise LinkNotValid
         async with self._connections.changing() as connection:
             await self._tokens.take(connection, Purpose.BOOKING, token)
@@ -102,7 +106,7 @@ class BookingLinks:
         queries = self._inventory.queries
         try:
             booking = await queries.get_booking(booking_id, STAFF)
-            hold_token = self._inventory.hold_tokens.hold_token(booking.hold_id)
+            hold_token = self._inventory.hold_tokens.hold_token(booking.hold_id, booking.transfers)
             return await queries.get_booking(
                 booking_id, Authority(token_hash=hash_token(hold_token))
             ), hold_token

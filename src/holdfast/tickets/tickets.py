@@ -207,16 +207,20 @@ class Tickets:
         refuse_void(found.tickets[0])
         return await self._pdf.make(sheet_data(found.booking, found.event, found.tickets, language))
 
-    async def make_pdf_for_mail(self, booking_id: UUID, language: str = ENGLISH.code) -> bytes | None:
+    async def make_pdf_for_mail(
+        self, booking_id: UUID, language: str = ENGLISH.code, transfers: int = 0
+    ) -> bytes | None:
         """Return a page for each ticket; None if there are too many, if they are void, or if it takes too long.
 
-        The mail leaves in any case, so every failure is only logged.
+        So it is, too, if the booking went to another person since `transfers`: a late mail to who gave it away has no
+        ticket. The mail leaves in any case, so every failure is only logged.
         """
         try:
             async with asyncio.timeout(_MAIL_SECONDS):
                 found = await self.read(booking_id, STAFF, limit=MAX_PRINTED)
                 if (
                     found.booking.quantity > MAX_PRINTED
+                    or found.booking.transfers != transfers
                     or void_reason(found.booking, found.event) is not None
                 ):
                     return None
@@ -227,14 +231,19 @@ class Tickets:
             log.warning("mail_without_tickets", booking=str(booking_id), exception=traced(error))
             return None
 
-    async def links_for_mail(self, booking_id: UUID, language: str) -> Sequence[tuple[str, str]]:
-        """Return a name and a page for each ticket of a small booking; none if they are void. No failure counts."""
+    async def links_for_mail(
+        self, booking_id: UUID, language: str, transfers: int = 0
+    ) -> Sequence[tuple[str, str]]:
+        """Return a name and a page for each ticket of a small booking; none if they are void. No failure counts.
+
+        There are none either if the booking went to another person since `transfers`.
+        """
         try:
             found = await self.read(booking_id, STAFF, limit=_MAX_LINKED + 1)
         except Exception as error:  # noqa: BLE001 - whatever fails, the buyer gets the mail
             log.warning("mail_without_links", booking=str(booking_id), exception=traced(error))
             return ()
-        if len(found.tickets) > _MAX_LINKED:
+        if len(found.tickets) > _MAX_LINKED or found.booking.transfers != transfers:
             return ()
         spoken = known_language(language)
         return [
@@ -274,7 +283,7 @@ class Tickets:
         self, booking: Booking, event: FullEvent, admission: Admission, reissued: Revision | None
     ) -> Ticket:
         reason = void_reason(booking, event)
-        revision = 0 if reissued is None else reissued.revision
+        revision = booking.transfers + (0 if reissued is None else reissued.revision)
         name = TicketName(booking_id=booking.id, number=admission.number, revision=revision)
         return Ticket(
             booking_id=booking.id,
@@ -285,7 +294,9 @@ class Tickets:
             void_reason=reason,
             rehearsal=event.rules.rehearsal,
             revision=revision,
-            reissued_at=None if reissued is None else reissued.reissued_at,
+            reissued_at=max(
+                (at for at in (booking.transferred_at, reissued and reissued.reissued_at) if at), default=None
+            ),
             reissued_by=None if reissued is None else reissued.reissued_by,
             code=self.codes.code_of(name) if reason is None else None,
         )

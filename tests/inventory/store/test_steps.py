@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from holdfast.inventory.batching.loads import LOADS
+from holdfast.inventory.store.inventory_inserts import INSERT_AREAS
 from holdfast.inventory.store.row_inserts import MAX_ROWS
 from holdfast.inventory.store.steps import (
     OF_EACH_ROW,
@@ -21,7 +22,7 @@ from holdfast.inventory.store.steps import (
     BatchStep,
     statements_for,
 )
-from holdfast.inventory.store.writes import INSERT_AREAS, WRITES
+from holdfast.inventory.store.writes import WRITES
 from holdfast.postgres.arrays import blobs, sparse_texts, texts
 from holdfast.postgres.pipeline import Statement
 

@@ -42,6 +42,7 @@ KINDS = {
         "PATCH /v1/bookings/{booking}",
         "POST /v1/bookings/{booking}/cancel",
         "POST /v1/bookings/{booking}/exchange",
+        "POST /v1/bookings/{booking}/transfer",
         "POST /v1/bookings/{booking}/mail",
         "POST /v1/events/{event}/messages",
         "POST /v1/events/{event}/messages/preview",

@@ -206,3 +206,22 @@ async def test_a_long_export_is_read_page_by_page(client: httpx2.AsyncClient) ->
     answer = await client.get(f"/organise/events/{event['number']}/attendees.csv")
     rows = list(csv.DictReader(StringIO(answer.text[1:])))
     assert len({row["Ticket"] for row in rows}) == len(rows) == 201
+
+
+async def test_a_booking_goes_to_another_person(client: httpx2.AsyncClient) -> None:
+    """What is wrong with the form stays in it, and two presses give it away once."""
+    _, booking = await sold(client)
+    at = f"/organise/bookings/{booking['id']}"
+    form = (await visit(client, at)).form("/transfer")
+    wrong = await press(client, at, form, name="Mary Somerville", email="nowhere")
+    assert wrong.status_code == 422
+    assert dict(Page(wrong.text).form("/transfer").fields)["name"] == "Mary Somerville"
+    typed = {"name": "Mary Somerville", "email": "mary@example.org", "language": "de"}
+    for _ in range(2):
+        page = Page((await press(client, at, form, **typed)).text)
+        assert "The booking is the other person's." in page.text
+    assert "Given to another person" in page.text
+    assert "code 2" in page.text
+    now = (await client.get(f"/v1/bookings/{booking['id']}")).json()
+    assert (now["buyer"]["name"], now["buyer"]["email"]) == ("Mary Somerville", "mary@example.org")
+    assert now["metadata"] == {"order": "17", "mail_language": "de"}

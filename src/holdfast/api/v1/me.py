@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from holdfast.access.permissions import Permission
 from holdfast.access.principals import GUEST
@@ -13,27 +12,15 @@ from holdfast.api.attempts import one_attempt
 from holdfast.api.request import Request
 from holdfast.api.speaking_routes import SpeakingRoutes
 from holdfast.api.v1.people import ME_EXAMPLE, MeOut, Password, actor_of, me_json, own_account, signed_in
-from holdfast.api.values import Email, Name
+from holdfast.api.values import Email, Name, SpokenLanguage
 from holdfast.errors import CredentialsRequired, FieldError, Forbidden, InvalidInput, TooManyRequests
 from holdfast.http.reply import Reply
 from holdfast.http.routes import Routes
 from holdfast.http.values import In
-from holdfast.languages import LANGUAGES
 
 __all__ = ["routes"]
 
 routes: Routes = SpeakingRoutes(tag="accounts")
-
-
-def _spoken(code: str) -> str:
-    if code not in LANGUAGES:
-        raise PydanticCustomError("not_allowed", FieldError.LANGUAGE)
-    return code
-
-
-SpokenLanguage = Annotated[
-    str, AfterValidator(_spoken), WithJsonSchema({"type": "string", "enum": ["de", "en"]})
-]
 
 
 class ChangeMeIn(In):

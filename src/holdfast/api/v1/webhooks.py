@@ -38,6 +38,7 @@ NoticeKind = Literal[
     "block.placed",
     "booking.cancelled",
     "booking.changed",
+    "booking.transferred",
     "booking.confirmed",
     "event.cancelled",
     "event.changed",

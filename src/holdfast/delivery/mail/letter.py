@@ -14,14 +14,15 @@ class Link:
     """A button to a page of the server.
 
     With `secret`, `#` and the job's token end the address. A browser sends no fragment, so no log has the token.
-    With `opens`, the ids of a booking and its hold, the booking and the hold's token do. It opens the booking for good,
-    and a letter has it only if the server has a public address.
+    With `opens`, the ids of a booking and its hold, the booking and the hold's token do. It opens the booking until
+    that goes to another person, and a letter has it only if the server has a public address. A third text says how
+    often the booking has gone to another person.
     """
 
     label: str
     path: str
     secret: bool = False
-    opens: tuple[str, str] | None = None
+    opens: Sequence[str] | None = None
     remark: str = ""
     """What else the page does. A letter without its link does not say it."""
 
@@ -47,8 +48,10 @@ class Enclosure:
     missing: str
     linked: str = ""
     """What stands above the links of single tickets, if the letter has such."""
+    transfers: int = 0
+    """How often the booking had gone to another person. After the next time the letter leaves without tickets."""
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
 

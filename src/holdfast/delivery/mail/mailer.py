@@ -24,13 +24,14 @@ from holdfast.delivery.store import JobStore, Position
 
 __all__ = ["Mail", "MailSettings", "Mailer"]
 
-HoldToken = Callable[[UUID], str]
-TicketMaker = Callable[[UUID, str], Awaitable[bytes | None]]
-TicketLinker = Callable[[UUID, str], Awaitable[Sequence[tuple[str, str]]]]
-"""Return for each ticket of a booking what it is called in a language, and the path of its own page."""
-"""Makes the tickets of a booking into a PDF, in the language of a code.
+HoldToken = Callable[[UUID, int], str]
+"""Derives the token of a hold, after so many transfers of its booking."""
+TicketMaker = Callable[[UUID, str, int], Awaitable[bytes | None]]
+"""Makes the tickets of a booking into a PDF, in the language of a code, if it has gone to another person so often.
 
 None if that fails, or takes too long for a mail."""
+TicketLinker = Callable[[UUID, str, int], Awaitable[Sequence[tuple[str, str]]]]
+"""Return for each ticket of a booking what it is called in a language, and the path of its own page."""
 
 KIND = "mail"
 _SUBJECT = "smtp"
@@ -97,9 +98,11 @@ class Mailer:
         """Whether there is a mail server. Without one every mail is kept."""
         return self._settings.server is not None
 
-    def hold_token_hash(self, hold: UUID) -> bytes | None:
+    def hold_token_hash(self, hold: UUID, transfers: int) -> bytes | None:
         """Return SHA-256 of the token that a link to the hold's booking would have; None if it cannot be derived."""
-        return None if self._hold_token is None else sha256(self._hold_token(hold).encode("ascii")).digest()
+        if self._hold_token is None:
+            return None
+        return sha256(self._hold_token(hold, transfers).encode("ascii")).digest()
 
     def job_of(self, letter: Letter, *, cause: str, event_number: int = NO_EVENT) -> NewJob:
         """Return the job of a letter. A second letter to the same person for the same cause is not written.
@@ -148,7 +151,8 @@ class Mailer:
     async def _make_tickets(self, letter: Letter) -> bytes | None:
         if letter.tickets is None or self.make_tickets is None:
             return None
-        return await self.make_tickets(UUID(letter.tickets.booking), letter.language)
+        enclosed = letter.tickets
+        return await self.make_tickets(UUID(enclosed.booking), letter.language, enclosed.transfers)
 
     async def _link_tickets(self, letter: Letter) -> Sequence[tuple[str, str]]:
         """Return the names and addresses of the tickets' own pages; none if a stranger could not follow them."""
@@ -156,7 +160,8 @@ class Mailer:
             return ()
         if not self._settings.is_public:
             return ()
-        found = await self.link_tickets(UUID(letter.tickets.booking), letter.language)
+        enclosed = letter.tickets
+        found = await self.link_tickets(UUID(enclosed.booking), letter.language, enclosed.transfers)
         return [(name, f"{self._settings.base_url}/{path}") for name, path in found]
 
     async def list_mail(self, *, before: Position | None = None, limit: int) -> Sequence[Mail]:
@@ -204,5 +209,5 @@ class Mailer:
             return address
         if self._hold_token is None or not self._settings.is_public:
             return ""
-        booking, hold = link.opens
-        return f"{address}#{booking}.{self._hold_token(UUID(hold))}"
+        booking, hold, *transfers = link.opens
+        return f"{address}#{booking}.{self._hold_token(UUID(hold), int(transfers[0]) if transfers else 0)}"

@@ -135,6 +135,8 @@ class Replay:
                 self._end("hold", entry["hold"], needed, left)
             case "reduced" | "exchanged":
                 self._change(entry)
+            case "transferred":
+                self._find("hold", entry["hold"], "transferred", "booked")
             case "extended":
                 held = self._find("hold", entry["hold"], "extended", "held")
                 if held is not None:

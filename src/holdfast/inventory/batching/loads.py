@@ -83,6 +83,7 @@ def plan_of(commands: Sequence[c.AnyCommand], known: CachedEvent) -> LoadPlan:
                 c.CancelBooking(booking_id=id)
                 | c.ChangeBooking(booking_id=id)
                 | c.CancelAdmissions(booking_id=id)
+                | c.TransferBooking(booking_id=id)
             ):
                 plan.bookings[id] = None
             case c.ExchangeAdmissions(booking_id=id, lines=lines):

@@ -43,6 +43,9 @@ class Booking:
     buyer_email: str | None = None
     metadata: Metadata | None = None
     created: bool = False
+    transferred_at: datetime | None = None
+    transfers: int = 0
+    """How often it went to another person. Each time all its tickets and its token become other ones."""
     seat_numbers: tuple[int, ...] = ()
     ticket_runs: tuple[tuple[int, int], ...] = ()
     """(first ticket, number of tickets) of each part in the lines' order; empty if they count from 1 on."""

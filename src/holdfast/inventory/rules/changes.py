@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from holdfast.inventory.rules.booking import Attempt
+from holdfast.inventory.rules.booking import Attempt, Booking
 from holdfast.inventory.rules.claim_changes import ClaimChanges
 from holdfast.inventory.rules.commands import StoredAnswer
 from holdfast.inventory.rules.event import Area
@@ -28,6 +28,13 @@ class NewBooking:
     email: str | None
     by: str
     metadata: Metadata | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferredBooking:
+    """`giver`: the booking as it was with the person who gave it away."""
+
+    giver: Booking
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +71,8 @@ class Changes:
     booking_metadata: dict[UUID, Metadata | None] = field(default_factory=dict)
     """By hold id. Metadata changes nothing that is sold, so it has no journal entry."""
     cancelled_bookings: list[UUID] = field(default_factory=list)
+    """By hold id."""
+    transfers: dict[UUID, TransferredBooking] = field(default_factory=dict)
     """By hold id."""
     claims: ClaimChanges = field(default_factory=ClaimChanges)
     """What bookings returned in part, and what they took instead."""

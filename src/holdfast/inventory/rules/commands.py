@@ -168,6 +168,19 @@ class ChangeBooking(Command[Booking]):
 
 
 @value_class(frozen=True, slots=True, kw_only=True)
+class TransferBooking(Command[Booking]):
+    """Give a booking to another person. `token_hash_of` hashes a hold's token after so many transfers."""
+
+    booking_id: UUID
+    authority: Authority
+    name: str
+    email: str
+    token_hash_of: Callable[[UUID, int], bytes]
+    language: str | None = None
+    """In which the new buyer reads mail; None: as before."""
+
+
+@value_class(frozen=True, slots=True, kw_only=True)
 class CancelBooking(Command[Booking]):
     booking_id: UUID
     authority: Authority

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from holdfast.errors import HoldfastError, IdempotencyKeyReused, Refusal
 from holdfast.inventory.rules import commands as c
-from holdfast.inventory.rules import exchange, holding, organising, placing
+from holdfast.inventory.rules import exchange, holding, organising, placing, transfer
 from holdfast.inventory.rules.batch_state import BatchState
 from holdfast.inventory.rules.changes import Changes
 from holdfast.value import value_class
@@ -48,6 +48,7 @@ RULES: dict[type[c.AnyCommand], Callable[[BatchState, Any], object]] = {
     c.ConfirmHold: holding.confirm,
     c.ChangeHold: holding.change,
     c.ChangeBooking: holding.change_booking,
+    c.TransferBooking: transfer.transfer,
     c.CancelBooking: holding.cancel_booking,
     c.CancelAdmissions: exchange.cancel_part,
     c.ExchangeAdmissions: exchange.exchange,

@@ -172,7 +172,7 @@ def is_allowed(hold: HoldRecord, authority: c.Authority) -> bool:
     if authority.staff:
         return True
     if authority.buyer is not None:
-        return is_same_buyer(hold.buyer, authority.buyer)
+        return not hold.transfers and is_same_buyer(hold.buyer, authority.buyer)
     if authority.token_hash is None or hold.token_hash is None:
         return False
     return hmac.compare_digest(authority.token_hash, hold.token_hash)

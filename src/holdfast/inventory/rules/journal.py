@@ -94,6 +94,15 @@ class Exchanged(_Act, Moved):
 
 
 @final
+class Transferred(_Act):
+    """A booking went to another person. Nothing moved, and the entry names nobody but who did it."""
+
+    change: Literal["transferred"]
+    hold: str
+    booking: str
+
+
+@final
 class Blocked(_Act, Moved):
     """One step of a block. A large block has several steps, each with its own entry."""
 
@@ -160,7 +169,7 @@ class Stepped(_Act):
 Move = Held | Booked | Released | Expired | Cancelled | Reduced | Exchanged | Blocked | Lifted
 """Entries that move admissions."""
 
-Entry = Move | Extended | Resized | SeatsAdded | AreaChanged | Changed | Stepped
+Entry = Move | Transferred | Extended | Resized | SeatsAdded | AreaChanged | Changed | Stepped
 
 STRUCTURAL = frozenset(
     {

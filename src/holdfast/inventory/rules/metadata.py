@@ -17,6 +17,7 @@ __all__ = [
     "MAX_VALUE_LENGTH",
     "Metadata",
     "MetadataChange",
+    "in_language",
     "merged",
     "with_language",
 ]
@@ -53,3 +54,11 @@ def with_language(metadata: Metadata | None, language: str | None) -> Metadata |
     if language is None or (metadata and (MAIL_LANGUAGE in metadata or len(metadata) >= MAX_KEYS)):
         return metadata
     return {**(metadata or {}), MAIL_LANGUAGE: language}
+
+
+def in_language(metadata: Metadata | None, language: str | None) -> Metadata | None:
+    """Return the metadata with this language of mails; as it is without one, or without room for it."""
+    before = metadata or {}
+    if language is None or (MAIL_LANGUAGE not in before and len(before) >= MAX_KEYS):
+        return metadata
+    return {**before, MAIL_LANGUAGE: language}

@@ -79,6 +79,8 @@ class HoldRecord:
         "requested",
         "status",
         "token_hash",
+        "transferred_at",
+        "transfers",
     )
 
     def __init__(
@@ -101,6 +103,8 @@ class HoldRecord:
         buyer_name: str | None = None,
         buyer_email: str | None = None,
         metadata: Metadata | None = None,
+        transfers: int = 0,
+        transferred_at: datetime | None = None,
     ) -> None:
         self.id = id
         self.status = status
@@ -119,6 +123,8 @@ class HoldRecord:
         self.buyer_name = buyer_name
         self.buyer_email = buyer_email
         self.metadata = metadata
+        self.transfers = transfers
+        self.transferred_at = transferred_at
 
     def status_at(self, now: datetime, event_status: EventStatus) -> HoldStatus:
         """Return the hold's status at `now`, whether or not its row was rewritten."""
@@ -193,6 +199,8 @@ class HoldRecord:
             buyer_email=self.buyer_email,
             metadata=self.metadata,
             created=created,
+            transfers=self.transfers,
+            transferred_at=self.transferred_at,
             seat_numbers=tuple(seats_of(self.claims)),
             ticket_runs=_ticket_runs(self.claims),
         )

@@ -15,7 +15,7 @@ from holdfast.inventory.rules.journal import Resized
 from holdfast.inventory.rules.metadata import Metadata
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.inventory.store import rows
-from holdfast.inventory.store.writes import (
+from holdfast.inventory.store.inventory_inserts import (
     INSERT_AREAS,
     INSERT_DETAILS,
     INSERT_SEATS,

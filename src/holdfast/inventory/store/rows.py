@@ -111,6 +111,8 @@ def _hold(  # noqa: PLR0917 - one parameter a column
     buyer_name: str | None = None,
     buyer_email: str | None = None,
     metadata: str | None = None,
+    transfers: int | None = None,
+    transferred_at: datetime | None = None,
 ) -> HoldRecord:
     """The claims are in other rows."""
     return HoldRecord(
@@ -130,6 +132,8 @@ def _hold(  # noqa: PLR0917 - one parameter a column
         buyer_name=buyer_name,
         buyer_email=buyer_email,
         metadata=metadata_of(metadata),
+        transfers=transfers or 0,
+        transferred_at=transferred_at,
     )
 
 

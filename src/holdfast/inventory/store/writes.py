@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
 from holdfast.identity import identity_of
 from holdfast.inventory.rules.batch_state import BatchState
-from holdfast.inventory.rules.event import Area, Event
+from holdfast.inventory.rules.event import Event
 from holdfast.inventory.rules.journal import is_structural
-from holdfast.inventory.seating.drawn_areas import MapDetails
-from holdfast.inventory.seating.seat_map import SeatSpec
+from holdfast.inventory.rules.records import HoldRecord
+from holdfast.inventory.store.inventory_inserts import INSERT_AREAS, INSERT_DETAILS, INSERT_SEATS
 from holdfast.inventory.store.rows import metadata_text, rules_text
 from holdfast.inventory.store.steps import BatchStep, Encoder
 from holdfast.postgres.arrays import (
@@ -47,39 +46,14 @@ def _event_row(event: Event) -> Row:
     return (*_event_columns(event), rules_text(event.rules), metadata_text(event.metadata))
 
 
-def area_rows(areas: Iterable[Area]) -> list[Row]:
-    return [(area.number, area.name, area.category, area.seated, area.capacity) for area in areas]
-
-
-def seat_rows(seats: Iterable[tuple[int, SeatSpec, int]]) -> list[Row]:
-    """Return rows of (seat number, status of the seat, area number)."""
-    return [
-        (
-            number,
-            seat.label,
-            area,
-            seat.section,
-            seat.row,
-            seat.position_in_row,
-            seat.name,
-            seat.guid,
-            seat.x,
-            seat.y,
-            seat.traits,
-        )
-        for number, seat, area in seats
-    ]
-
-
 def _identity_beside(buyer: str) -> str | None:
     """Return the buyer's identity if it differs from the text: most texts are their own."""
     identity = identity_of(buyer)
     return None if identity == buyer else identity
 
 
-def details_row(version: int, details: MapDetails) -> Row:
-    id, source_version = details.source or (None, None)
-    return version, json_text(details.areas), id, source_version
+def _transfer_row(hold: HoldRecord) -> Row:
+    return hold.id, hold.buyer_name, hold.buyer_email, hold.transfers
 
 
 def _hold_rows(state: BatchState) -> list[Row]:
@@ -155,35 +129,6 @@ def _journal_rows(state: BatchState) -> list[Row]:
         return []
     return [(is_structural(journal), json_text(journal))]
 
-
-INSERT_AREAS: BatchStep[BatchState] = BatchStep(
-    statement="insert_areas",
-    rows=lambda state: area_rows(state.changes.new_areas),
-    columns={"numbers": plain, "names": texts, "categories": texts, "seated": booleans, "capacities": plain},
-)
-INSERT_SEATS: BatchStep[BatchState] = BatchStep(
-    statement="insert_seats",
-    rows=lambda state: seat_rows(state.changes.new_seats),
-    columns={
-        "numbers": plain,
-        "labels": texts,
-        "areas": plain,
-        "sections": texts,
-        "rows": texts,
-        "positions": plain,
-        "names": texts,
-        "guids": texts,
-        "xs": plain,
-        "ys": plain,
-        "traits": plain,
-    },
-)
-INSERT_DETAILS: BatchStep[BatchState] = BatchStep(
-    statement="insert_map_details",
-    rows=lambda state: [details_row(version, details) for version, details in state.changes.new_details],
-    columns={"map_version": plain, "areas": texts, "source": plain, "source_version": plain},
-    one_by_one=True,
-)
 
 WRITES: tuple[BatchStep[BatchState], ...] = (
     INSERT_AREAS,
@@ -352,6 +297,20 @@ WRITES: tuple[BatchStep[BatchState], ...] = (
         rows=lambda state: [(id, metadata_text(to)) for id, to in state.changes.booking_metadata.items()],
         columns={"hold_id": ids, "metadata": texts},
         one_by_one=True,
+    ),
+    BatchStep(
+        statement="transfer_booking",
+        rows=lambda state: [_transfer_row(state.holds[id]) for id in state.changes.transfers],
+        columns={"hold_id": ids, "name": texts, "email": texts, "transfers": plain},
+        one_by_one=True,
+        alone=True,
+    ),
+    BatchStep(
+        statement="transfer_hold",
+        rows=lambda state: [(id, state.holds[id].token_hash) for id in state.changes.transfers],
+        columns={"id": ids, "token_hash": blobs},
+        one_by_one=True,
+        alone=True,
     ),
     BatchStep(
         statement="cancel_booking",

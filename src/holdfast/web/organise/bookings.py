@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import StringConstraints, ValidationError
 
 from holdfast.access.permissions import Permission
 from holdfast.api.request import Request
 from holdfast.api.v1.booking_letters import mail_booking
+from holdfast.api.v1.booking_transfers import TransferBookingIn, transfer_booking
 from holdfast.api.v1.bookings import cancel_booking
 from holdfast.api.v1.rights import own_number
 from holdfast.api.v1.tickets import reissue_ticket
@@ -24,6 +27,7 @@ from holdfast.inventory.history import HistoryItem
 from holdfast.inventory.rules.booking import Booking
 from holdfast.inventory.rules.commands import STAFF
 from holdfast.inventory.rules.event import FullEvent
+from holdfast.inventory.rules.metadata import MAIL_LANGUAGE
 from holdfast.languages import mark
 from holdfast.tickets.ticket import Ticket
 from holdfast.web.languages import gettext
@@ -47,6 +51,7 @@ __all__ = ["routes"]
 
 routes: Routes = PageRoutes()
 
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 _MAX_TICKETS = 100
 _MAX_CHANGES = 200
 _CHANGES = {
@@ -64,8 +69,17 @@ _DONE = {
     "part": lambda: gettext("The places are cancelled. What is left stays booked."),
     "exchange": lambda: gettext("The booking has the other places. Tickets of the old ones open no door."),
     "mail": lambda: gettext("The mail is on its way."),
+    "transfer": lambda: gettext("The booking is the other person's. Tickets of before let nobody in."),
     "reissue": lambda: gettext("The ticket has another code. The one before lets nobody in any more."),
 }
+
+
+class TransferIn(StaffForm):
+    """The other person, and the language of their mails."""
+
+    name: _Line = ""
+    email: _Line = ""
+    language: _Line = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +147,21 @@ async def mail_again(request: Request, booking: BookingPath, form: StaffForm) ->
     return await _after(request, booking, mail_booking(request, booking), "mail")
 
 
+@routes.post("/organise/bookings/{booking}/transfer", policy=Permission.BOOKINGS_CANCEL)
+@from_staff
+async def transfer_to_another(request: Request, booking: BookingPath, form: TransferIn) -> Reply:
+    """Give the booking to another person."""
+    given = {"name": form.name, "email": form.email}
+    try:
+        asked = TransferBookingIn.model_validate({"buyer": given, "language": form.language or None})
+    except ValidationError as failed:
+        return await _booking_page(request, booking, message=_wrong(failed), status=422, typed=form)
+    result = await run(request, transfer_booking(request, booking, asked))
+    if isinstance(result, RefusedCommand):
+        return await _booking_page(request, booking, message=result.message, status=result.status, typed=form)
+    return redirect(request, f"organise/bookings/{booking}?done=transfer")
+
+
 @routes.post("/organise/bookings/{booking}/tickets/{ticket}/reissue", policy=Permission.TICKETS_REISSUE)
 @from_staff
 async def reissue_for_buyer(
@@ -143,6 +172,13 @@ async def reissue_for_buyer(
     return await _after(request, booking, reissue_ticket(request, booking, ticket, None), "reissue")
 
 
+def _wrong(failed: ValidationError) -> Sentence:
+    """Return what is wrong with the name or the address. What a browser's form cannot send is not named apart."""
+    is_address = any("email" in each["loc"] for each in failed.errors())
+    says = gettext("Write an address like name@example.org.") if is_address else gettext("Write a name.")
+    return Sentence(title=gettext("Nothing is changed"), says=says)
+
+
 async def _after(request: Request, booking: UUID, command: Any, done: str) -> Reply:
     result = await run(request, command)
     if isinstance(result, RefusedCommand):
@@ -150,7 +186,14 @@ async def _after(request: Request, booking: UUID, command: Any, done: str) -> Re
     return redirect(request, f"organise/bookings/{booking}?done={done}")
 
 
-async def _booking_page(request: Request, id: UUID, *, message: Sentence | None, status: int = 200) -> Reply:
+async def _booking_page(
+    request: Request,
+    id: UUID,
+    *,
+    message: Sentence | None,
+    status: int = 200,
+    typed: TransferIn | None = None,
+) -> Reply:
     number = event_number_of(id)
     try:
         await own_number(request, 0 if number is None else number, Permission.BOOKINGS_READ)
@@ -171,6 +214,8 @@ async def _booking_page(request: Request, id: UUID, *, message: Sentence | None,
         email=booking.buyer_email if knows_all else None,
         metadata=sorted((booking.metadata or {}).items()) if knows_all else [],
         tickets=read.tickets,
+        typed=typed,
+        mail_language=(booking.metadata or {}).get(MAIL_LANGUAGE, request.language),
         changes=await _history(request, event, booking, read.tickets),
     )
 
@@ -207,10 +252,13 @@ async def _history(
         for item in items
         if item.change in _CHANGES
     ]
+    if booking.transferred_at is not None:
+        says = gettext("Given to another person")
+        changes.append(BookingChange(says=says, at=booking.transferred_at))
     changes += [
         BookingChange(says=gettext("Ticket %(number)s issued again", number=each.number), at=each.reissued_at)
         for each in tickets
-        if each.reissued_at is not None
+        if each.reissued_at is not None and each.reissued_at != booking.transferred_at
     ]
     changes.sort(key=lambda change: change.at, reverse=True)
     return [

@@ -311,6 +311,17 @@ UPDATE holds SET metadata = :metadata::jsonb WHERE event_number = :event_number 
 -- name: change_booking!
 UPDATE bookings SET metadata = :metadata::jsonb WHERE event_number = :event_number AND hold_id = :hold_id;
 
+-- name: transfer_booking!
+UPDATE bookings
+SET buyer_name = :name, buyer_email = :email, transfers = :transfers, transferred_at = :now
+WHERE event_number = :event_number AND hold_id = :hold_id;
+
+-- name: transfer_hold!
+-- What the hold says of its buyer is the name of who gave the booking away.
+UPDATE holds
+SET token_hash = :token_hash, buyer_name = NULL, buyer_email = NULL
+WHERE event_number = :event_number AND id = :id;
+
 -- name: cancel_booking!
 -- One by one: for an array of them the planner would read a small event's bookings by another index.
 UPDATE bookings

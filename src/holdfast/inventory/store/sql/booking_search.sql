@@ -100,7 +100,8 @@ LIMIT :max_rows;
 SELECT count(DISTINCT r.reader) AS people, count(*) FILTER (WHERE r.reader IS NULL) AS without_address
 FROM (
     SELECT coalesce(
-        lower(b.buyer_email), lower(h.buyer_email), CASE WHEN starts_with(h.buyer, :account) THEN h.buyer END
+        lower(b.buyer_email), lower(h.buyer_email),
+        CASE WHEN b.transfers IS NULL AND starts_with(h.buyer, :account) THEN h.buyer END
     ) AS reader
     FROM bookings b
     JOIN holds h ON h.event_number = :event_number AND h.id = b.hold_id

@@ -20,4 +20,4 @@
 -- Of bookings b, selected next to the columns of their holds h. What a booking lacks, it has from its hold.
        b.id AS booking_id, b.status AS booking_status, b.confirmed_at, b.cancelled_at,
        coalesce(b.buyer_name, h.buyer_name) AS buyer_name, coalesce(b.buyer_email, h.buyer_email) AS buyer_email,
-       coalesce(b.metadata, h.metadata)::text AS metadata
+       coalesce(b.metadata, h.metadata)::text AS metadata, b.transfers, b.transferred_at
