@@ -37,7 +37,7 @@ _OPERATIONS: Mapping[Permission, str] = {
         reservations_confirm_reservation reservations_release_reservation ticketing_create_user ticketing_list_seats
         ticketing_get_availability
     """,
-    Permission.BOOKINGS_READ: "list_bookings",
+    Permission.BOOKINGS_READ: "list_bookings list_attendees get_attendees_csv get_attendees_workbook",
     Permission.BOOKINGS_CANCEL: "mail_booking transfer_booking",
     Permission.CHECKINS_WRITE: "check_ticket record_check_ins list_check_ins get_check_in_list get_door",
     Permission.KEYS_WRITE: "create_key list_keys get_key rotate_key revoke_key",

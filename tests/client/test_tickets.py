@@ -14,6 +14,17 @@ from support.wallet_files import wallet_settings
 SEATS = {"sections": [{"name": "A", "rows": 1, "seats_per_row": 5, "category": "stalls"}]}
 
 
+def test_attendees_are_read_in_pages_and_as_a_file(client: Client) -> None:
+    event = client.create_event("Concert", capacity=5)
+    booking = client.confirm_hold(client.place_hold(event, Quantity(3), buyer=Buyer(name="Ada")))
+    found = list(client.iterate_attendees(event, limit=2))
+    assert [(one.number, one.name, one.area) for one in found] == [(n, "Ada", "general") for n in (1, 2, 3)]
+    assert {one.booking for one in found} == {booking.id}
+    assert client.list_attendees(event, status="cancelled").items == ()
+    assert client.get_attendees_csv(event, language="de").decode("utf-8-sig").startswith("Buchung,")
+    assert client.get_attendees_workbook(event).startswith(b"PK")
+
+
 def test_a_ticket_opens_the_door_until_it_is_issued_again(client: Client) -> None:
     event = client.create_event(
         "Concert", capacity=10, seat_map=SEATS, starts_at=datetime(2030, 1, 1, 19, tzinfo=UTC)

@@ -28,6 +28,8 @@ _TYPE = re.compile(rb'"type":"(?:\./|(?:\.\./)+|/)problems/')
 ALL_SCOPES = ("read", "sell", "organise", "door")
 _PDF = "application/pdf"
 _PASS = "application/vnd.apple.pkpass"
+_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CSV = "text/csv; charset=utf-8"
 _PICTURE = "image/jpeg"
 MAX_SHOWN = 4_000
 """The golden files record longer texts by their digest."""
@@ -189,6 +191,10 @@ def _body(answer: Answer, mask: Mask, request_id: str) -> Any:
         return f"a picture of {'some pixels' if answer.body.startswith(bytes((0xFF, 0xD8))) else 'nothing'}"
     if kind == _PASS:
         return f"a pass of {'some files' if answer.body.startswith(b'PK') else 'nothing'}"
+    if kind == _WORKBOOK:
+        return f"a workbook of {'some files' if answer.body.startswith(b'PK') else 'nothing'}"
+    if kind == _CSV:
+        return [answer.body.decode("utf-8-sig").splitlines()[0], "some lines"]
     body = gzip.decompress(answer.body) if answer.header("content-encoding") == "gzip" else answer.body
     text = body.decode()
     if "json" not in kind:

@@ -16,7 +16,7 @@ from holdfast_client.calls import (
     spoken,
     token_of,
 )
-from holdfast_client.models import CheckedTicket, Page, SharedTicket, Ticket
+from holdfast_client.models import Attendee, CheckedTicket, Page, SharedTicket, Ticket
 
 
 def list_tickets(
@@ -54,6 +54,24 @@ def get_tickets_pdf(
         token=token_of(booking, token),
         headers=spoken(language),
     )
+
+
+def list_attendees(
+    event: EventRef, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
+) -> Call[Page[Attendee]]:
+    """List who has booked which place of an event: an item for each admission, newest booking first (staff)."""
+    query = {"status": status, "limit": limit, "cursor": cursor}
+    return get(path("events", event, "attendees"), page(Attendee), query=query)
+
+
+def get_attendees_csv(event: EventRef, *, language: str | None = None) -> Call[bytes]:
+    """Return all attendees of an event as a CSV, in a language such as "de" (staff)."""
+    return get(path("events", event, "attendees.csv"), content_of, headers=spoken(language))
+
+
+def get_attendees_workbook(event: EventRef, *, language: str | None = None) -> Call[bytes]:
+    """Return all attendees of an event as a workbook (`.xlsx`), in a language such as "de" (staff)."""
+    return get(path("events", event, "attendees.xlsx"), content_of, headers=spoken(language))
 
 
 def get_apple_pass(

@@ -37,14 +37,14 @@ def export(
     """Export who has booked which place: a line for each admission, newest booking first."""
     import sys
 
-    from holdfast.api.attendee_list import HEADS, STATES, AttendeeList, csv_chunks, xlsx_chunks
+    from holdfast.api.attendee_list import AttendeeList, csv_chunks, xlsx_chunks
     from holdfast.cli._database import resolve, use_engine
-    from holdfast.languages import ENGLISH, translations_of
+    from holdfast.languages import ENGLISH
 
     ending = output.suffix.lower()
     if str(output) != "-" and ending not in (".csv", ".xlsx"):
         raise fail("The file's name must end in .csv or .xlsx.", code=2)
-    texts = translations_of(ENGLISH if language is None else language_of(language))
+    spoken = ENGLISH if language is None else language_of(language)
 
     async def write(inventory: Inventory) -> None:
         number = await resolve(inventory, event)
@@ -53,10 +53,8 @@ def export(
             queries=inventory.queries,
             event=found,
             seats=await inventory.queries.get_seat_map(number, found.map_version),
-            heads=[texts.gettext(head) for head in HEADS],
-            states={state: texts.gettext(says) for state, says in STATES.items()},
         )
-        chunks = xlsx_chunks(attendees) if ending == ".xlsx" else csv_chunks(attendees)
+        chunks = xlsx_chunks(attendees, spoken) if ending == ".xlsx" else csv_chunks(attendees, spoken)
         if str(output) == "-":
             async for chunk in chunks:
                 sys.stdout.buffer.write(chunk)

@@ -1,4 +1,4 @@
-"""Targets of messages: a good request for each route that writes to buyers."""
+"""Targets of messages: a good request for each route that writes to buyers, and for that which names another one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ __all__ = ["message_targets"]
 def message_targets(shop: Shop) -> list[Target]:
     number = str(shop.event["number"])
     return [
+        Target(
+            route="POST /v1/bookings/{booking}/transfer",
+            path=f"/v1/bookings/{shop.booking['id']}/transfer",
+            names=(shop.booking["id"],),
+            staff=True,
+            body={"buyer": {"name": "Mary", "email": "mary@example.org"}, "language": "de"},
+            fields={"buyer/name": "text", "buyer/email": "email", "language": "word"},
+        ),
         Target(
             route="POST /v1/events/{event}/messages",
             path=f"/v1/events/{number}/messages",

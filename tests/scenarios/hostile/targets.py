@@ -320,14 +320,6 @@ def targets(shop: Shop) -> list[Target]:
             },
         ),
         Target(
-            route="POST /v1/bookings/{booking}/transfer",
-            path=f"/v1/bookings/{shop.booking['id']}/transfer",
-            names=(shop.booking["id"],),
-            staff=True,
-            body={"buyer": {"name": "Mary", "email": "mary@example.org"}, "language": "de"},
-            fields={"buyer/name": "text", "buyer/email": "email", "language": "word"},
-        ),
-        Target(
             route="POST /v1/bookings/{booking}/mail",
             path=f"/v1/bookings/{shop.booking['id']}/mail",
             names=(shop.booking["id"],),

@@ -17,6 +17,7 @@ from holdfast_client.models.events import Event, Page, Part
 from holdfast_client.models.figures import HoldEnds, RefusalCount, Sales, SalesStep
 from holdfast_client.models.presentations import Poster, Presentation
 from holdfast_client.models.sales import (
+    Attendee,
     Booking,
     BookingLetter,
     Buyer,
@@ -66,6 +67,7 @@ from holdfast_client.models.service import (
 
 __all__ = [
     "ApiKey",
+    "Attendee",
     "AuditEntry",
     "Availability",
     "Block",

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 __all__ = [
+    "Attendee",
     "Booking",
     "BookingLetter",
     "Buyer",
@@ -105,6 +106,26 @@ class TicketSeat:
     section: str = ""
     row: str = ""
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendee:
+    """One admission of an event with who booked it. `ticket` is its reference, `reference` that of its booking.
+
+    `name` and `email` are None if the caller may not know them.
+    """
+
+    ticket: str
+    number: int
+    booking: UUID
+    reference: str
+    status: str
+    seat: TicketSeat | None
+    area: str | None
+    category: str | None
+    name: str | None
+    email: str | None
+    confirmed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

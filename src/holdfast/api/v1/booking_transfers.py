@@ -42,7 +42,7 @@ class TransferBookingIn(In):
 
     buyer: NewBuyerIn
     language: SpokenLanguage | None = Field(
-        None, description="Of the mails about the booking from now on. Without it: as before."
+        None, description="The language of mails about the booking from now on. Without it: as before."
     )
 
 

@@ -25,9 +25,9 @@ from holdfast.delivery.store import JobStore, Position
 __all__ = ["Mail", "MailSettings", "Mailer"]
 
 HoldToken = Callable[[UUID, int], str]
-"""Derives the token of a hold, after so many transfers of its booking."""
+"""Derives the token of a hold after a number of transfers of its booking."""
 TicketMaker = Callable[[UUID, str, int], Awaitable[bytes | None]]
-"""Makes the tickets of a booking into a PDF, in the language of a code, if it has gone to another person so often.
+"""Makes the tickets of a booking into a PDF, in the language of a code, after a number of transfers.
 
 None if that fails, or takes too long for a mail."""
 TicketLinker = Callable[[UUID, str, int], Awaitable[Sequence[tuple[str, str]]]]

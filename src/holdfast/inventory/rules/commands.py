@@ -169,7 +169,7 @@ class ChangeBooking(Command[Booking]):
 
 @value_class(frozen=True, slots=True, kw_only=True)
 class TransferBooking(Command[Booking]):
-    """Give a booking to another person. `token_hash_of` hashes a hold's token after so many transfers."""
+    """Give a booking to another person. `token_hash_of` hashes a hold's token after a number of transfers."""
 
     booking_id: UUID
     authority: Authority
