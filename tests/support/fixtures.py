@@ -27,7 +27,8 @@ async def checked_inventory(database_url: str) -> AsyncIterator[Inventory]:
 @pytest.fixture(name="inventory")
 async def unchecked_inventory(database_url: str) -> AsyncIterator[Inventory]:
     """An inventory without workers, over rows that a test may damage."""
-    inventory = Inventory(Connections(database_url, size=4), HoldTokens(b"a server key of the tests"))
+    connections = Connections(database_url, size=4, wait_seconds=20.0)
+    inventory = Inventory(connections, HoldTokens(b"a server key of the tests"))
     await inventory.open()
     yield inventory
     await inventory.close()
