@@ -95,7 +95,11 @@ def _check_ask(ask: Ask, caller: Caller, history: History, report: Report, words
     wanted = {expected(caller, request, number, exists=ask.given["exists"])}
     if ask.lo > ended + REVOKED_AFTER and not _is_shaken(history, ask.lo, ask.hi):
         wanted = {"unknown"}
-    elif ask.hi > ending or (_ends_by_time(caller) and _after_a_jump(history, ask.hi)):
+    elif (
+        ask.hi > ending
+        or (_ends_by_time(caller) and _after_a_jump(history, ask.hi))
+        or (caller.get("until") is not None and _had_wrong_servers(history, ask.lo, ask.hi))
+    ):
         wanted.add("unknown")
     if seen not in wanted:
         who = f"{caller['name']} ({caller['role']})"
@@ -120,6 +124,11 @@ def _ends_by_time(caller: Caller) -> bool:
 def _after_a_jump(history: History, moment: int) -> bool:
     """Return whether a clock had jumped, which may have ended sessions and tokens."""
     return any(fault.jump and fault.t0 < moment for fault in history.faults)
+
+
+def _had_wrong_servers(history: History, start: int, end: int) -> bool:
+    """Return whether the servers' clocks were a day off: by them, an access token has ended or not begun."""
+    return any(fault.name == "app-clock" for fault in history.faults_in(start, end))
 
 
 def _class_of(ask: Ask) -> str:

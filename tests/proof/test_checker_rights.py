@@ -10,7 +10,7 @@ from holdfast.access.permissions import Role, Scope, of_role, of_scopes, permiss
 from proof.checker.entitled import NEEDS, may
 from proof.checker.rights import asks_by_class, check_answers
 from proof.checker.verdict import Report
-from proof.history import SECOND, Ask, Fault, History
+from proof.history import FOREVER, SECOND, Ask, Fault, History
 
 OWN, OTHER = 2, 3
 WORDS = '{"code":"event_not_found"}'
@@ -52,12 +52,13 @@ def accusations(
     *asks: Ask,
     ends: tuple[float, float] | None = None,
     faults: tuple[tuple[float, float, int], ...] = (),
+    name: str = "x",
 ) -> int:
     history = History(setup={"settings": {"callers": [who]}}, asks=list(asks))
     if ends is not None:
         history.ends["someone"] = (round(ends[0] * SECOND), round(ends[1] * SECOND))
     for start, stop, jump in faults:
-        history.faults.append(Fault(name="x", t0=round(start * SECOND), t1=round(stop * SECOND), jump=jump))
+        history.faults.append(Fault(name=name, t0=round(start * SECOND), t1=round(stop * SECOND), jump=jump))
     report = Report(history)
     check_answers(history, report)
     return report.count["C9"]
@@ -121,6 +122,16 @@ def test_a_session_may_end_when_a_clock_jumps() -> None:
     assert accusations(caller("owner"), ask(401, at=3.0), faults=jump) == 0
     key = caller("organise", principal="key:a", headers=[("Authorization", "Bearer x")])
     assert accusations(key, ask(401, at=3.0), faults=jump) == 1
+
+
+def test_a_token_may_have_ended_for_servers_with_a_wrong_clock() -> None:
+    """Servers judge a token by their own clock, and a session by the database's."""
+    token = caller("sell", until=FOREVER, headers=[("Authorization", "Bearer x")])
+    wrong = ((1.0, 2.0, 0),)
+    assert accusations(token, ask(401, at=1.5), faults=wrong, name="app-clock") == 0
+    assert accusations(token, ask(401, at=3.0), faults=wrong, name="app-clock") == 1
+    assert accusations(caller("owner"), ask(401, at=1.5), faults=wrong, name="app-clock") == 1
+    assert accusations(token, ask(401, at=1.5), faults=wrong) == 1
 
 
 def test_a_run_in_open_mode_has_no_callers() -> None:
