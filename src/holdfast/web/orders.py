@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from holdfast.inventory.rules.hold import HeldLine
 from holdfast.inventory.seating.seat_map import SeatMap
 from holdfast.web.languages import gettext, ngettext
-from holdfast.web.seat_groups import ends_of, free_runs
+from holdfast.web.seat_groups import free_runs, span_of
 
 __all__ = ["address_of_order", "admissions", "order_lines"]
 
@@ -39,8 +39,7 @@ def address_of_order(lines: Iterable[HeldLine], seat_map: SeatMap) -> list[tuple
     is_one_row = all((seat.section, seat.row) == (section, row) for seat in seats)
     if not is_one_row or len(free_runs(seat_map, numbers, ())) > 1:
         return []
-    first, last = ends_of(seats)
-    which = (gettext("Seat"), first) if len(seats) == 1 else (gettext("Seats"), f"{first}–{last}")
+    which = (gettext("Seat") if len(seats) == 1 else gettext("Seats"), span_of(seats))
     return [
         (name, value)
         for name, value in ((gettext("Section"), section), (gettext("Row"), row), which)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from holdfast.inventory.seating.forms import seat_part
 from holdfast.inventory.seating.seat_map import Seat, SeatMap
 
-__all__ = ["MAX_GROUPS", "ends_of", "free_runs", "groups_of"]
+__all__ = ["MAX_GROUPS", "ends_of", "free_runs", "groups_of", "span_of"]
 
 MAX_GROUPS = 6
 """The number of groups that a row offers. A longer list would hide the seats."""
@@ -45,3 +45,14 @@ def ends_of(seats: Sequence[Seat]) -> tuple[str, str]:
     if first.isdecimal() and last.isdecimal() and int(first) > int(last):
         return last, first
     return first, last
+
+
+def span_of(seats: Sequence[Seat]) -> str:
+    """Return the names of a run: a range for 2, 3 and 4, but "7, 9" for neighbours whose numbers leave some out."""
+    first, last = ends_of(seats)
+    if len(seats) == 1:
+        return first
+    if first.isdecimal() and last.isdecimal() and int(last) - int(first) == len(seats) - 1:
+        return f"{first}–{last}"
+    names = [seat.name or seat_part(seat.label) for seat in seats]
+    return ", ".join(names if names[0] == first else reversed(names))
