@@ -35,7 +35,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1   /p' Makefile
 
 run: .venv/installed ## Start the server on 127.0.0.1:8000 (HOST, PORT, HOLDFAST_DATA_DIR, HOLDFAST_DATABASE_URL)
-	@$(BIN)/holdfast serve --host "$(HOST)" --port "$(PORT)"
+	@exec $(BIN)/holdfast serve --host "$(HOST)" --port "$(PORT)"
 
 test: .venv/installed-dev ## Run every test (AGAIN=1: run failed tests once more, alone)
 	$(BIN)/pytest -n $(JOBS) $(ONCE_MORE)
