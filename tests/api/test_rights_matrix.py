@@ -117,6 +117,7 @@ BODIES: dict[str, Any] = {
     "send_message": {"subject": "Doors", "paragraphs": ["At seven."]},
     "change_booking": {"metadata": {"a": "b"}},
     "exchange_booking": {"lines": [{"quantity": 1}]},
+    "transfer_booking": {"buyer": {"name": "Ada", "email": "ada@example.org"}},
     "change_member": {"role": "door"},
     "check_ticket": {"code": "HF1"},
     "record_check_ins": {"device": "a", "items": [{"seq": 1, "at": "2026-11-05T18:42:00Z", "code": "HF1"}]},

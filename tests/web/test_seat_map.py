@@ -200,7 +200,7 @@ def test_two_people_fight_for_a_seat_and_one_is_offered_the_next(
     assert text(ben, "#bar .says") == "2 seats, side by side A, row 2, seats 3 and 4"
     ben.run("document.querySelector('#bar button[type=submit]').click()")
     ben.wait_for("document.querySelector('.countdown .clock') !== null")
-    assert "Seats A-2-4, A-2-3" in text(ben, ".order-aside")
+    assert "Seats A-2-3, A-2-4" in text(ben, ".order-aside")
 
 
 def test_a_refusal_keeps_the_other_seats_chosen(url: str, new_browser: Callable[[], Browser]) -> None:

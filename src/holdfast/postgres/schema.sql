@@ -12,7 +12,7 @@ CREATE TABLE schema_generation (
     epoch uuid NOT NULL DEFAULT gen_random_uuid(), -- a part of the name of this history (postgres/epoch.py)
     key_fingerprint text                  -- of the server key (access/server_key.py)
 );
-INSERT INTO schema_generation (generation, oldest_server) VALUES (24, 3);
+INSERT INTO schema_generation (generation, oldest_server) VALUES (25, 3);
 
 CREATE SEQUENCE event_numbers AS bigint MAXVALUE 1099511627775;
 CREATE SEQUENCE dialect_numbers AS bigint;

@@ -209,7 +209,10 @@ def test_every_field_is_considered_in_the_likeness() -> None:
     compared = {"lines", "ttl_seconds", "by", "buyer", "buyer_name", "buyer_email", "metadata"}
     for_seats_or_shortage = {"allow_partial", "reuse"}
     assert {field.name for field in fields(c.PlaceHold)} == own | compared | for_seats_or_shortage
-    of_booking = {"booking_id", "booking_status", "confirmed_at", "cancelled_at", "status"}
+    of_booking = {"booking_id", "booking_status", "confirmed_at", "cancelled_at", "status"} | {
+        "transferred_at",
+        "transfers",
+    }
     not_in_answer = {"token_hash", "placed_at", "expires_at", "requested", "by"}
     answered = {"claims", "quantity", "buyer", "buyer_name", "buyer_email", "metadata"}
     assert set(HoldRecord.__slots__) == {"id"} | of_booking | not_in_answer | answered
