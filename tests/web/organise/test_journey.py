@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx2
 import pytest
 
-from support.browser import CHROMIUM, Browser, chromium
-from support.threaded_server import threaded_server
+from support.browser import CHROMIUM, Browser
 from web.door.visits import open_door, scan
 
 pytestmark = [
@@ -17,19 +13,6 @@ pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
-
-
-@pytest.fixture
-def url(database_url: str) -> Iterator[str]:
-    with threaded_server(database_url) as address:
-        yield address
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    with chromium(tmp_path / "profile") as one:
-        one.resize(1280, 800, still=True)
-        yield one
 
 
 def follow(browser: Browser, text: str, ending: str) -> None:

@@ -13,19 +13,12 @@ import pytest
 
 from support.browser import CHROMIUM, Browser, chromium
 from support.pictures import a_picture, text_of
-from support.threaded_server import threaded_server
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
 ]
-
-
-@pytest.fixture
-def url(database_url: str) -> Iterator[str]:
-    with threaded_server(database_url) as address:
-        yield address
 
 
 @pytest.fixture
